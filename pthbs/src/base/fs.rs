@@ -1,0 +1,52 @@
+//! Files with errors that name their path.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{Error, Result};
+
+/// All bytes of a file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|cause| Error::io("read", path, &cause))
+}
+
+/// All of a text file; other bytes than UTF-8 are an error.
+pub fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).map_err(|cause| {
+        let offset = cause.utf8_error().valid_up_to();
+        Error::usage(format!("`{}` is not UTF-8 text", path.display())).with("first wrong byte at", offset)
+    })
+}
+
+/// Makes a directory and those above it.
+pub fn create_dir_all(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|cause| Error::io("make directory", path, &cause))
+}
+
+/// Moves one entry.
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to)
+        .map_err(|cause| Error::io("rename", from, &cause).with("to", format!("`{}`", to.display())))
+}
+
+/// Writes a whole file by way of a temporary one beside it, so that a reader sees the old bytes or the new, never half.
+///
+/// Not durable: use it for what can be made again. A file that already holds these bytes is left alone.
+/// Returns whether anything was written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<bool> {
+    if fs::read(path).is_ok_and(|old| old == bytes) {
+        return Ok(false);
+    }
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let beside = path.with_file_name(std::ffi::OsStr::from_bytes(
+        &[b".", name, b".", std::process::id().to_string().as_bytes()].concat(),
+    ));
+    let written = File::create(&beside).and_then(|mut file| file.write_all(bytes));
+    if let Err(cause) = written.and_then(|()| fs::rename(&beside, path)) {
+        let _ = fs::remove_file(&beside);
+        return Err(Error::io("write", path, &cause));
+    }
+    Ok(true)
+}

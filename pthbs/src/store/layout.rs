@@ -1,0 +1,122 @@
+//! Where everything lies below the store's root, and nothing else.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::base::{Result, Sha256};
+use crate::script::InstallId;
+
+/// The prefix that every install and environment has in every build and every `pthbs run`, wherever the store lies.
+pub const LOGICAL: &str = "/versions";
+
+/// The sha256 of an environment's manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EnvironmentId(pub Sha256);
+
+impl fmt::Display for EnvironmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "env.{}", self.0)
+    }
+}
+
+/// What lies under `versions/`: an install or an environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    /// `NAME.HASH`
+    Install(InstallId),
+    /// `env.HASH`
+    Environment(EnvironmentId),
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Item::Install(id) => id.fmt(f),
+            Item::Environment(id) => id.fmt(f),
+        }
+    }
+}
+
+impl From<InstallId> for Item {
+    fn from(id: InstallId) -> Item {
+        Item::Install(id)
+    }
+}
+
+impl From<EnvironmentId> for Item {
+    fn from(id: EnvironmentId) -> Item {
+        Item::Environment(id)
+    }
+}
+
+/// An opened store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// Opens the store at `root`, making its directories where they are missing.
+    pub fn open(root: &Path) -> Result<Store> {
+        let store = Store { root: root.to_path_buf() };
+        for dir in ["versions", "meta", "log", "source", "profile", "lock", "tmp"] {
+            crate::base::fs::create_dir_all(&store.root.join(dir))?;
+        }
+        Ok(store)
+    }
+
+    /// The store's root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The directory that is `/versions` in builds and runs.
+    pub fn versions(&self) -> PathBuf {
+        self.root.join("versions")
+    }
+
+    /// The physical place of an install or environment.
+    pub fn path(&self, item: &Item) -> PathBuf {
+        self.versions().join(item.to_string())
+    }
+
+    /// Whether an item is there, and so complete: one lstat.
+    pub fn has(&self, item: &Item) -> bool {
+        self.path(item).symlink_metadata().is_ok()
+    }
+
+    /// Script, manifest and record of an item.
+    pub fn meta(&self, item: &Item) -> PathBuf {
+        self.root.join("meta").join(item.to_string())
+    }
+
+    /// The log of a build, kept whether it failed or not.
+    pub fn log(&self, install: &InstallId) -> PathBuf {
+        self.root.join("log").join(install.to_string())
+    }
+
+    /// A verified source file.
+    pub fn source(&self, sha256: &Sha256) -> PathBuf {
+        self.root.join("source").join(sha256.to_string())
+    }
+
+    /// The directory of verified sources; `git/` in it holds bare repositories.
+    pub fn sources(&self) -> PathBuf {
+        self.root.join("source")
+    }
+
+    /// The directory of profiles.
+    pub fn profiles(&self) -> PathBuf {
+        self.root.join("profile")
+    }
+
+    /// A lock file; `name` is an item's name, or another word that says what is locked.
+    pub fn lock_path(&self, name: &str) -> PathBuf {
+        self.root.join("lock").join(name)
+    }
+
+    /// Where unfinished things live, on the file system of the finished ones.
+    pub fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+}

@@ -1,0 +1,1 @@
+//! Runs one command in a namespace sandbox described by a plain value.
