@@ -5,5 +5,6 @@
 //! halves. `tests/e2e/layers.rs` holds who may import whom.
 
 pub mod base;
+pub mod build;
 pub mod script;
 pub mod store;

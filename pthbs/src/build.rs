@@ -1,0 +1,5 @@
+//! From scripts to installs: what is to be done, and doing it with the machine full.
+//!
+//! `docs/schedule.md` draws the states of a step and says how the pools and the jobserver share the machine.
+
+pub mod jobserver;
