@@ -2,8 +2,25 @@
 //!
 //! The file system is the database: no daemon, no index. Present means complete.
 
+mod cursor;
+mod delete;
 pub mod layout;
+mod lock;
 pub mod manifest;
+mod open;
+mod publish;
+mod read;
+mod record;
+mod remove;
+mod staging;
+mod sweep;
+#[cfg(test)]
+mod testing;
 
-pub use layout::{EnvironmentId, Item, Store};
+pub use layout::{EnvironmentId, Item, LOGICAL, Store};
+pub use lock::{Holder, Lock};
 pub use manifest::{Entry, Manifest, Reference, What};
+use open::trouble;
+pub use publish::{Meta, Published};
+pub use record::{Host, Record};
+pub use staging::Staging;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use crate::base::{Result, Sha256};
+use crate::base::{Error, Result, Sha256};
 use crate::script::InstallId;
 
 /// The prefix that every install and environment has in every build and every `pthbs run`, wherever the store lies.
@@ -37,6 +38,20 @@ impl fmt::Display for Item {
     }
 }
 
+impl FromStr for Item {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Item> {
+        match text.strip_prefix("env.") {
+            Some(sum) => sum
+                .parse()
+                .map(|sum| Item::Environment(EnvironmentId(sum)))
+                .map_err(|_| Error::usage(format!("`{}` is not env.SHA256", text.escape_debug()))),
+            None => text.parse().map(Item::Install),
+        }
+    }
+}
+
 impl From<InstallId> for Item {
     fn from(id: InstallId) -> Item {
         Item::Install(id)
@@ -52,19 +67,10 @@ impl From<EnvironmentId> for Item {
 /// An opened store.
 #[derive(Debug, Clone)]
 pub struct Store {
-    root: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 impl Store {
-    /// Opens the store at `root`, making its directories where they are missing.
-    pub fn open(root: &Path) -> Result<Store> {
-        let store = Store { root: root.to_path_buf() };
-        for dir in ["versions", "meta", "log", "source", "profile", "lock", "tmp"] {
-            crate::base::fs::create_dir_all(&store.root.join(dir))?;
-        }
-        Ok(store)
-    }
-
     /// The store's root.
     pub fn root(&self) -> &Path {
         &self.root
@@ -73,6 +79,11 @@ impl Store {
     /// The directory that is `/versions` in builds and runs.
     pub fn versions(&self) -> PathBuf {
         self.root.join("versions")
+    }
+
+    /// An empty directory, the mount point at which a run namespace shows its environment. No install.
+    pub fn current(&self) -> PathBuf {
+        self.versions().join("current")
     }
 
     /// The physical place of an install or environment.
