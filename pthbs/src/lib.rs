@@ -6,5 +6,6 @@
 
 pub mod base;
 pub mod build;
+pub mod environment;
 pub mod script;
 pub mod store;

@@ -1,0 +1,14 @@
+//! Many installs seen as one tree: the merge, its forest of links on disk, and profiles that are switched between them.
+//!
+//! It knows install ids and manifests only; names, options and templates were resolved before. One merge serves both
+//! the environments of the store and the `/env` of a build, so that they can never differ in what they show.
+
+mod conflict;
+#[cfg(test)]
+mod fake;
+pub mod forest;
+pub mod merge;
+mod table;
+
+pub use forest::{Forest, Table};
+pub use merge::{Folding, Member, merge, merge_with};
