@@ -8,4 +8,5 @@ pub mod base;
 pub mod build;
 pub mod environment;
 pub mod script;
+pub mod source;
 pub mod store;

@@ -116,6 +116,16 @@ impl Store {
         self.root.join("source")
     }
 
+    /// An unfinished source; it outlives a killed fetch, so that the next one goes on from its end.
+    pub fn partial_source(&self, key: &str) -> PathBuf {
+        self.sources().join("partial").join(key)
+    }
+
+    /// Sums of files in distfiles directories, so that they are not hashed by every run.
+    pub fn distfile_sums(&self) -> PathBuf {
+        self.sources().join("distfiles")
+    }
+
     /// The directory of profiles.
     pub fn profiles(&self) -> PathBuf {
         self.root.join("profile")

@@ -1,0 +1,19 @@
+//! Bytes from outside: fetched, verified, kept by hash, and laid out for a build. Knows no script but its sources.
+//!
+//! The road of a file: a distfiles directory, a mirror or one of its URLs gives bytes; they are hashed as they arrive
+//! and are renamed to their hash only when it is the right one; `place` lays them below a build's `src`.
+
+mod address;
+mod apt;
+mod config;
+mod distfiles;
+mod download;
+mod fetch;
+mod http;
+mod lock;
+mod partial;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, Mirror, Proxies};
+pub use fetch::Fetcher;

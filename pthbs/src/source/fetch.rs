@@ -1,0 +1,303 @@
+//! Brings one source into the store: the places in their order, every failure told, the hash as the only judge.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::address::{Address, DebSrc, base_name, shown};
+use super::apt::Apt;
+use super::config::{Config, Mirror};
+use super::distfiles::Distfiles;
+use super::download::Download;
+use super::http::Client;
+use super::lock::Lock;
+use super::partial::Partial;
+use crate::base::error::system_word;
+use crate::base::event::{Event, Sink};
+use crate::base::{Error, Result, Sha256};
+use crate::script::{Origin, Source};
+use crate::store::Store;
+
+/// Fetches sources into one store; any number of threads may use it at once.
+pub struct Fetcher {
+    store: Store,
+    config: Config,
+    sink: Sink,
+    client: Client,
+    distfiles: Distfiles,
+    apt: Apt,
+}
+
+/// One place that was asked and did not give the source.
+struct Tried {
+    url: String,
+    why: String,
+    /// The sum of the bytes it gave, where it gave any.
+    received: Option<Sha256>,
+}
+
+/// What is wanted, for messages and for the judgement.
+struct Wanted<'a> {
+    name: &'a str,
+    sha256: &'a Sha256,
+    /// The sum in digits.
+    key: String,
+    origins: &'a [Origin],
+}
+
+impl Fetcher {
+    /// A fetcher for this store; events go to `sink`.
+    pub fn new(store: &Store, config: Config, sink: Sink) -> Result<Fetcher> {
+        let client = Client::new(&config)?;
+        let distfiles = Distfiles::new(store, &config.distfiles);
+        Ok(Fetcher { store: store.clone(), config, sink, client, distfiles, apt: Apt::new(store) })
+    }
+
+    /// The place of a source in the store, fetched from the first origin that has it where it is not there yet.
+    ///
+    /// A kept file is believed to be what its name says: `place` reads it whole and checks.
+    pub fn fetch(&self, source: &Source, origins: &[Origin]) -> Result<PathBuf> {
+        match source {
+            Source::File { sha256, name, .. } => self.file(&Wanted::new(name, sha256, origins)),
+            Source::Git { name, .. } => {
+                Err(Error::failed(format!("source `{name}` is a git commit: not supported")))
+            }
+        }
+    }
+
+    fn file(&self, wanted: &Wanted<'_>) -> Result<PathBuf> {
+        let kept = self.store.source(wanted.sha256);
+        if kept.is_file() {
+            return Ok(kept);
+        }
+        let _lock = Lock::take(&self.store, &wanted.key)?;
+        if kept.is_file() {
+            return Ok(kept);
+        }
+        let start = Instant::now();
+        (self.sink)(Event::FetchStarted { source: wanted.name.to_string() });
+        let partial = self.search(wanted)?;
+        let bytes = partial.length();
+        let kept = partial.keep(&self.store)?;
+        // A download that a copy has overtaken.
+        Partial::remove(&self.store, &wanted.key);
+        (self.sink)(Event::Fetched { source: wanted.name.to_string(), bytes, elapsed: start.elapsed() });
+        Ok(kept)
+    }
+
+    /// Goes through all places; the partial file that is returned has the right sum.
+    fn search(&self, wanted: &Wanted<'_>) -> Result<Partial> {
+        let download = Partial::open(&self.store, &wanted.key)?;
+        if download.sum() == *wanted.sha256 {
+            return Ok(download);
+        }
+        drop(download);
+        let mut tried = Vec::new();
+        for path in self.distfiles.named(&wanted.file_names()) {
+            match self.copy(&path, wanted)? {
+                Ok(partial) => return Ok(partial),
+                Err(miss) => self.note(wanted, miss, &mut tried),
+            }
+        }
+        if let Some(path) = self.distfiles.any(wanted.sha256)
+            && let Ok(partial) = self.copy(&path, wanted)?
+        {
+            return Ok(partial);
+        }
+        for url in self.urls(wanted) {
+            match self.try_url(&url, wanted)? {
+                Ok(partial) => return Ok(partial),
+                Err(miss) => self.note(wanted, miss, &mut tried),
+            }
+        }
+        Err(wanted.failure(&tried, self.config.offline))
+    }
+
+    /// Every URL to try, in order: a mirror is asked before the place that it stands for.
+    fn urls(&self, wanted: &Wanted<'_>) -> Vec<String> {
+        let mut urls: Vec<String> = Vec::new();
+        let mut add = |url: String| {
+            if !urls.contains(&url) {
+                urls.push(url);
+            }
+        };
+        for mirror in &self.config.mirrors {
+            if let Mirror::ByHash(url) = mirror {
+                add(url.replace("{sha256}", &wanted.key));
+            }
+        }
+        for origin in wanted.origins {
+            for mirror in &self.config.mirrors {
+                if let Mirror::Prefix { from, to } = mirror
+                    && let Some(rest) = origin.url.strip_prefix(from.as_str())
+                {
+                    add(format!("{to}{rest}"));
+                }
+            }
+            add(origin.url.clone());
+        }
+        urls
+    }
+
+    /// Tries one URL; a miss is no error, only the store itself can fail here.
+    fn try_url(&self, url: &str, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
+        let miss = |why: String| Tried { url: shown(url), why, received: None };
+        let address = match Address::parse(url) {
+            Ok(address) => address,
+            Err(why) => return Ok(Err(miss(why))),
+        };
+        if self.config.offline && !matches!(address, Address::File(_)) {
+            return Ok(Err(miss("the network is forbidden (offline)".to_string())));
+        }
+        let found = match address {
+            Address::File(path) => self.copy(&path, wanted)?,
+            Address::Http(url) => self.download(&url, wanted)?,
+            Address::DebSrc(file) => self.ask_apt(&file, wanted)?,
+        };
+        Ok(found.map_err(|missed| Tried { url: shown(url), ..missed }))
+    }
+
+    fn download(&self, url: &str, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
+        let Fetcher { client, sink, .. } = self;
+        let download = Download { client, sink, name: wanted.name, max_bytes: self.config.max_bytes };
+        let mut partial = Partial::open(&self.store, &wanted.key)?;
+        match download.run(url, Some(wanted.sha256), &mut partial) {
+            Ok(()) => Ok(wanted.judge(partial)),
+            Err(refusal) => {
+                // Kept for the next URL, or the next run, to go on from.
+                if partial.length() == 0 {
+                    partial.discard();
+                }
+                Ok(Err(Tried::nothing(refusal.why)))
+            }
+        }
+    }
+
+    /// apt writes the file itself; whatever lies there from an earlier run would be taken for its own.
+    fn ask_apt(&self, file: &DebSrc, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
+        let target = self.store.partial_source(&format!("{}.apt", wanted.key));
+        if let Some(dir) = target.parent() {
+            crate::base::fs::create_dir_all(dir)?;
+        }
+        let _ = std::fs::remove_file(&target);
+        let found = match self.apt.download(file, &target) {
+            Ok(()) => self.copy(&target, wanted),
+            Err(why) => Ok(Err(Tried::nothing(why))),
+        };
+        let _ = std::fs::remove_file(&target);
+        found
+    }
+
+    /// Takes a file of this machine in, beside a download that may wait to be resumed.
+    fn copy(&self, path: &Path, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
+        let mut partial = Partial::open(&self.store, &format!("{}.copy", wanted.key))?;
+        partial.restart()?;
+        let judged = match self.read_into(path, &mut partial)? {
+            Ok(()) => wanted.judge(partial),
+            Err(why) => {
+                partial.discard();
+                Err(Tried::nothing(why))
+            }
+        };
+        Ok(judged.map_err(|missed| Tried { url: path.display().to_string(), ..missed }))
+    }
+
+    /// The inner result is about the file that is read, the outer one about the store.
+    fn read_into(&self, path: &Path, partial: &mut Partial) -> Result<Result<(), String>> {
+        // Opening a FIFO would wait for its other end.
+        let mut file = match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+            Ok(file) => file,
+            Err(cause) => return Ok(Err(system_word(&cause))),
+        };
+        match file.metadata() {
+            Ok(metadata) if !metadata.is_file() => return Ok(Err("it is no regular file".to_string())),
+            Ok(metadata) if metadata.len() > self.config.max_bytes => {
+                let (bytes, limit) = (metadata.len(), self.config.max_bytes);
+                return Ok(Err(format!("{bytes} bytes are more than the limit of {limit}")));
+            }
+            Ok(_) => {}
+            Err(cause) => return Ok(Err(system_word(&cause))),
+        }
+        let mut buffer = vec![0; 256 * 1024];
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(Ok(())),
+                Ok(n) => partial.write(&buffer[..n])?,
+                Err(cause) if cause.kind() == ErrorKind::Interrupted => {}
+                Err(cause) => return Ok(Err(system_word(&cause))),
+            }
+        }
+    }
+
+    fn note(&self, wanted: &Wanted<'_>, miss: Tried, tried: &mut Vec<Tried>) {
+        let (url, why) = (miss.url.clone(), miss.why.clone());
+        (self.sink)(Event::FetchRetried { source: wanted.name.to_string(), url, why });
+        tried.push(miss);
+    }
+}
+
+impl Tried {
+    fn nothing(why: String) -> Tried {
+        Tried { url: String::new(), why, received: None }
+    }
+}
+
+impl<'a> Wanted<'a> {
+    fn new(name: &'a str, sha256: &'a Sha256, origins: &'a [Origin]) -> Wanted<'a> {
+        Wanted { name, sha256, key: sha256.to_string(), origins }
+    }
+
+    /// The names under which a file may lie in a distfiles directory.
+    fn file_names(&self) -> Vec<&str> {
+        let urls = self.origins.iter().filter_map(|origin| base_name(&origin.url));
+        [self.key.as_str(), self.name].into_iter().chain(urls).collect()
+    }
+
+    /// Compares what has arrived with what is wanted; wrong bytes are thrown away at once.
+    fn judge(&self, partial: Partial) -> Result<Partial, Tried> {
+        let received = partial.sum();
+        if received == *self.sha256 {
+            return Ok(partial);
+        }
+        let why = match partial.length() {
+            0 => "the file is empty".to_string(),
+            bytes => format!("{bytes} bytes with another sha256, {received}"),
+        };
+        partial.discard();
+        Err(Tried { url: String::new(), why, received: Some(received) })
+    }
+
+    /// The one error for a source that no place had.
+    fn failure(&self, tried: &[Tried], is_offline: bool) -> Error {
+        let received = tried.iter().find_map(|miss| miss.received.as_ref());
+        let what = match received {
+            Some(_) => format!("source `{}` does not match its hash", self.name),
+            None => format!("cannot fetch source `{}`", self.name),
+        };
+        let mut places: Vec<&str> = self.origins.iter().map(|origin| origin.place.as_str()).collect();
+        places.dedup();
+        let error =
+            places.into_iter().fold(Error::failed(what), |error, place| error.with("declared in", place));
+        let mut error = error.with("expected", self.sha256);
+        if let Some(received) = received {
+            error = error.with("received", received);
+        }
+        error = tried.iter().fold(error, |error, miss| error.line(format!("{}: {}", miss.url, miss.why)));
+        match received {
+            _ if self.origins.is_empty() && tried.is_empty() => error
+                .line("no URL is known for it")
+                .hint("put a file with this sha256 into a directory that `distfiles` in pthbs.toml names"),
+            Some(_) => error.hint(
+                "if upstream replaced the file on purpose, put the new hash there; otherwise try another mirror",
+            ),
+            None if is_offline => error.hint(
+                "fetch once with the network allowed, or put the file into a directory that `distfiles` in pthbs.toml names",
+            ),
+            None => error.hint(
+                "add another URL there, or put the file into a directory that `distfiles` in pthbs.toml names",
+            ),
+        }
+    }
+}
