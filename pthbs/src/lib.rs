@@ -6,7 +6,9 @@
 
 pub mod base;
 pub mod build;
+pub mod cli;
 pub mod environment;
+pub mod genpkg;
 pub mod script;
 pub mod source;
 pub mod store;

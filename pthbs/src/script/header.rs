@@ -69,6 +69,8 @@ pub enum Unpack {
 const START: &str = "#!/bin/sh\n#@ pthbs 1\n";
 /// Keys in the order they stand in.
 const KEYS: [&str; 9] = ["name", "version", "system", "target", "source", "tool", "dep", "needs", "build"];
+/// How the sum of a source begins that a definition does not know yet (`sha256=""`): no file has it.
+pub const UNKNOWN_SUM: &str = "0000000000000000";
 /// File name endings that fall away when an archive becomes a directory.
 const ARCHIVE_ENDINGS: [&str; 11] = [
     ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2", ".tbz", ".tar.zst", ".tzst", ".tar", ".crate",

@@ -1,0 +1,3 @@
+//! The programs' commands: one file per command. Alone in printing and in reading arguments and the environment.
+
+pub mod genpkg;

@@ -1,0 +1,36 @@
+//! The upper half: from names and templates to script text. `Project::render` is pure: no clock, no network, no host,
+//! no store. Knows nothing of what becomes of a script.
+//!
+//! A definition (`packages/NAME/package.sh`) extends a template (`templates/*.sh`). Rendering runs it once; the calls it
+//! makes (`src`, `dep`, ...) return text and record facts, and the header is written from the facts afterwards.
+
+mod calls;
+mod catalog;
+mod engine;
+mod facts;
+mod failure;
+mod filters;
+mod header;
+mod instance;
+mod language;
+mod options;
+mod output;
+mod place;
+mod project;
+mod run;
+mod shell;
+mod stamp;
+mod templates;
+mod text;
+
+pub use catalog::Catalog;
+pub use facts::{Edge, Meta, Relation, SourceUse};
+pub use instance::Rendering;
+pub use options::Options;
+pub use output::{Output, Written};
+pub use project::Project;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! The template engine, set up strictly, and one definition's way through it: parse, run, header, text.
+//!
+//! Definitions are compiled here and forgotten after their rendering; templates are compiled once, by the engine's
+//! loader. Comments are `{%# ... #%}`, because shell has `${#x}` and `${##}`.
+
+use std::sync::Arc;
+
+use minijinja::machinery::{CodeGenerator, eval, make_string_output, parse};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value, functions};
+
+use super::calls;
+use super::catalog::Catalog;
+use super::facts::{Facts, Meta};
+use super::failure::{Failure, Rendered};
+use super::instance::Rendering;
+use super::language;
+use super::place;
+use super::run::{FRAME, Frame};
+use super::templates::Templates;
+use super::text;
+use super::{filters, header};
+use crate::base::{Error, Sha256};
+use crate::script::{Script, ScriptId};
+
+/// Instructions that one rendering may take, dependencies not counted: some hundred times what the longest takes.
+const FUEL: u64 = 5_000_000;
+
+/// The syntax: Jinja's, but for comments; lines with nothing but a tag leave no line.
+pub(super) fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder()
+        .comment_delimiters("{%#", "#%}")
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()
+        .expect("the delimiters differ")
+}
+
+/// An engine that knows our language and nothing else.
+pub(super) fn environment(templates: Arc<Templates>) -> Environment<'static> {
+    let mut env = Environment::empty();
+    env.set_syntax(syntax());
+    env.set_auto_escape_callback(|_| AutoEscape::None);
+    env.set_formatter(filters::write_value);
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    // Without it an undefined value cannot tell its name.
+    env.set_debug(true);
+    env.set_auto_reload(false);
+    env.set_loader(move |name| templates.load(name));
+    env.add_function("range", functions::range);
+    env.add_function("dict", functions::dict);
+    env.add_function("namespace", functions::namespace);
+    env.add_global("system", language::SYSTEM);
+    calls::register(&mut env);
+    filters::register(&mut env);
+    env
+}
+
+/// Renders the definition of a frame.
+pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) -> Result<Rendering, Failure> {
+    let file = Catalog::definition_place(&frame.key.name);
+    let source = Arc::clone(&frame.text);
+    let rendered = Rendered { label: &frame.label, file: &file, text: &source };
+    let in_words = |error: minijinja::Error| rendered.failure(&error);
+
+    let ast = parse(&source, &file, env.syntax().clone()).map_err(in_words)?;
+    let mut generator = CodeGenerator::new(&file, &source);
+    generator.compile_stmt(&ast);
+    let mut body = String::with_capacity(generator.buffer_size_hint().max(2048));
+    let (instructions, blocks) = generator.finish();
+    let variables = Value::from_pairs([
+        ("name", Value::from(frame.key.name.as_str())),
+        ("target", Value::from(target)),
+        (FRAME, Value::from_dyn_object(Arc::clone(frame))),
+    ]);
+    let mut output = make_string_output(&mut body);
+    let result = eval(env, &instructions, variables, &blocks, &mut output, AutoEscape::None);
+    let (_, mut state) = result.map_err(in_words)?;
+    let facts = std::mem::take(state.get_or_insert_extension_with(Facts::default));
+    check_options(frame, &facts).map_err(Failure::asked)?;
+    let (script, meta) =
+        finish(frame, &facts, &state, &body).map_err(|problem| problem.failure(&file, &source))?;
+    let Facts { sources, edges, options, files, .. } = facts;
+    Ok(Rendering { script, edges, sources, meta, options, files })
+}
+
+/// What is wrong with a fact after the rendering.
+struct Problem {
+    error: Error,
+    fact: Option<&'static str>,
+}
+
+impl Problem {
+    fn failure(self, file: &str, text: &str) -> Failure {
+        match self.fact.and_then(|fact| place::set_of(text, fact)) {
+            Some(at) => {
+                let line = place::line_of(text, at.start);
+                Failure::placed(place::point(self.error, "where", file, text, line, Some(at)))
+            }
+            None => Failure::placed(self.error.with("where", file)),
+        }
+    }
+}
+
+/// Header and text of the finished script, and what is known beside it.
+fn finish(
+    frame: &Frame,
+    facts: &Facts,
+    state: &State<'_, '_>,
+    body: &str,
+) -> Result<(Script, Meta), Problem> {
+    let whole = |error| Problem { error, fact: None };
+    let fact = |name: &'static str| state.lookup(name).or_else(|| facts.defaults.get(name).cloned());
+    let (header, meta) = header::build(&frame.key.name, facts, &fact)
+        .map_err(|(fact, error)| Problem { error, fact: Some(fact) })?;
+    let mut text = header.to_string();
+    text::tidy(body, &mut text).map_err(whole)?;
+    let id = ScriptId(Sha256::of(text.as_bytes()));
+    Ok((Script { text, header, id }, meta))
+}
+
+/// Every option that somebody gave must be one.
+fn check_options(frame: &Frame, facts: &Facts) -> crate::base::Result<()> {
+    let known = || facts.options.iter().map(|option| option.name.as_str());
+    match frame.options.keys().find(|given| known().all(|name| name != given.as_str())) {
+        Some(given) => Err(calls::unknown_option(&frame.label, given, known())),
+        None => Ok(()),
+    }
+}

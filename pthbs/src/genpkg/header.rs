@@ -1,0 +1,112 @@
+//! The header of a script, made from the facts of its rendering.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+use super::facts::{Facts, Meta, Relation};
+use super::language;
+use crate::base::{Error, Result, error};
+use crate::script::{Header, InstallId, PackageName, Sandbox, header};
+
+/// A fact that is wrong, and how.
+type Wrong = (&'static str, Error);
+
+/// Builds the header; `fact` gives the values that the definition has set.
+pub(super) fn build(
+    name: &PackageName,
+    facts: &Facts,
+    fact: &dyn Fn(&'static str) -> Option<Value>,
+) -> Result<(Header, Meta), Wrong> {
+    let words = |key: &'static str| {
+        let value = fact(key).filter(|value| !value.is_undefined());
+        let value = value.ok_or_else(|| (key, Error::usage(format!("`{key}` is not set"))))?;
+        word(key, &value).map_err(|error| (key, error))
+    };
+    let flag = |key: &'static str| match fact(key) {
+        None => Ok(true),
+        Some(value) if value.kind() == ValueKind::Bool => Ok(value.is_true()),
+        Some(value) => Err((key, Error::usage(format!("`{key}` is true or false, not a {}", value.kind())))),
+    };
+    let sandbox = match fact("sandbox") {
+        None => Sandbox::On,
+        Some(value) => value.as_str().and_then(Sandbox::from_word).ok_or_else(|| {
+            let error = Error::usage(format!("`sandbox` cannot be `{value}`"));
+            ("sandbox", error.with("choices", "\"on\", \"host\", \"off\""))
+        })?,
+    };
+    let ids = |relation: Relation| -> BTreeSet<InstallId> {
+        let edges = facts.edges.iter().filter(|edge| edge.relation == relation);
+        edges.map(|edge| edge.to.script.install_id()).collect()
+    };
+    let mut sources: Vec<_> = facts.sources.iter().map(|used| used.source.clone()).collect();
+    sources.sort_by_cached_key(ToString::to_string);
+    let header = Header {
+        name: name.clone(),
+        version: words("version")?,
+        system: words("system")?,
+        target: words("target")?,
+        sources,
+        tools: ids(Relation::Tool),
+        deps: ids(Relation::Dep),
+        needs: ids(Relation::Needs),
+        sandbox,
+        set_path: flag("set_path")?,
+        is_static: flag("static")?,
+    };
+    let meta = fact("meta").map_or(Ok(Meta::default()), |value| meta(&value));
+    Ok((header, meta.map_err(|error| ("meta", error))?))
+}
+
+/// One plain word of the header.
+fn word(key: &str, value: &Value) -> Result<String> {
+    match value.as_str() {
+        Some(text) => header::word(key, text).map_err(Error::usage),
+        // 1.10 without quotes is the number 1.1.
+        None => Err(Error::usage(format!("`{key}` must be text, not a {}", value.kind()))
+            .hint(format!("put it in quotes: \"{value}\""))),
+    }
+}
+
+/// Reads `meta`.
+fn meta(value: &Value) -> Result<Meta> {
+    let mut texts = texts(value, "meta", Some(&language::META))?;
+    let mut take = |key: &str| match texts.remove(key) {
+        None => Ok(String::new()),
+        Some(value) => match value.as_str() {
+            Some(text) if !text.contains(['\n', '\t']) => Ok(text.to_string()),
+            _ => Err(Error::usage(format!("`meta.{key}` must be one line of text"))),
+        },
+    };
+    let (description, license, homepage) = (take("description")?, take("license")?, take("homepage")?);
+    let mut update = BTreeMap::new();
+    if let Some(rule) = texts.remove("update") {
+        for (key, value) in self::texts(&rule, "meta.update", None)? {
+            let text =
+                value.as_str().ok_or_else(|| Error::usage(format!("`meta.update.{key}` must be text")))?;
+            update.insert(key, text.to_string());
+        }
+    }
+    Ok(Meta { description, license, homepage, update })
+}
+
+/// The entries of a map with names for keys.
+fn texts(value: &Value, what: &str, known: Option<&[&str]>) -> Result<BTreeMap<String, Value>> {
+    if value.kind() != ValueKind::Map {
+        return Err(Error::usage(format!("`{what}` must be a map, not a {}", value.kind())));
+    }
+    let mut entries = BTreeMap::new();
+    for key in value.try_iter().into_iter().flatten() {
+        let name = key.to_string();
+        if let Some(known) = known.filter(|known| !known.contains(&name.as_str())) {
+            let error = Error::usage(format!("`{what}` has no `{}`", name.escape_debug()));
+            return Err(match error::nearest(&name, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.with("it may hold", known.join(", ")),
+            });
+        }
+        entries.insert(name, value.get_item(&key).unwrap_or_default());
+    }
+    Ok(entries)
+}

@@ -1,0 +1,94 @@
+//! Where in a template something is wrong: file, line, the line itself, a caret below the spot.
+
+use std::ops::Range;
+
+use crate::base::Error;
+
+/// Adds the place to an error: the file and line, and the line with a caret.
+///
+/// `line` counts from 1 and is used where `range` (bytes of `text`) is unknown or spans several lines.
+///
+/// `word` says what the place is: `where`, or `asked for by`.
+pub(super) fn point(
+    error: Error,
+    word: &str,
+    file: &str,
+    text: &str,
+    line: usize,
+    range: Option<Range<usize>>,
+) -> Error {
+    let error = error.with(word, format!("{file}:{line}"));
+    let Some(content) = text.lines().nth(line.saturating_sub(1)) else { return error };
+    let number = line.to_string();
+    let gutter = " ".repeat(number.len());
+    let error = error.line(format!("{number} | {}", content.trim_end()));
+    match range.and_then(|range| columns(text, line, &range)) {
+        Some((before, width)) => {
+            // Tabs stay tabs, so that the caret stands below its spot whatever their width.
+            let pad: String = content[..before].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            error.line(format!("{gutter} | {pad}{}", "^".repeat(width)))
+        }
+        None => error,
+    }
+}
+
+/// The byte column at which a range starts in its line, and how many characters of that line it covers.
+fn columns(text: &str, line: usize, range: &Range<usize>) -> Option<(usize, usize)> {
+    let start: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+    let content = text.get(start..)?.lines().next()?;
+    let before = range.start.checked_sub(start)?;
+    let rest = content.get(before..)?;
+    let covered = rest.get(..range.end.saturating_sub(range.start)).unwrap_or(rest);
+    Some((before, covered.trim_end().chars().count().max(1)))
+}
+
+/// The number, from 1, of the line that a byte lies in.
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// Where a definition sets a fact: the bytes of its name behind `set`.
+pub(super) fn set_of(text: &str, fact: &str) -> Option<Range<usize>> {
+    text.match_indices("set ").find_map(|(at, word)| {
+        let rest = &text[at + word.len()..];
+        let name = rest.trim_start();
+        let start = at + word.len() + rest.len() - name.len();
+        let ends = name.strip_prefix(fact)?.starts_with(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        ends.then_some(start..start + fact.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_below_the_spot() {
+        let text = "one\n\ttwo {{ x }} äö {{ why }}\n";
+        let at = text.find("why").unwrap();
+        let error = point(Error::usage("no"), "where", "f", text, line_of(text, at), Some(at..at + 3));
+        assert_eq!(
+            error.to_string(),
+            "error: no\n  where: f:2\n  2 | \ttwo {{ x }} äö {{ why }}\n    | \t                  ^^^"
+        );
+    }
+
+    #[test]
+    fn a_fact_is_found_where_it_is_set() {
+        let text = "{% set versions = 1 %}\n{% set  version = 2 %}";
+        assert_eq!(set_of(text, "version"), Some(31..38));
+        assert_eq!(set_of(text, "meta"), None);
+    }
+
+    #[test]
+    fn a_wild_range_gives_the_line_alone() {
+        for range in [None, Some(90..95), Some(0..1)] {
+            let error = point(Error::usage("no"), "where", "f", "one\ntwo\n", 2, range);
+            assert_eq!(error.to_string(), "error: no\n  where: f:2\n  2 | two");
+        }
+        assert_eq!(
+            point(Error::usage("no"), "where", "f", "", 7, None).to_string(),
+            "error: no\n  where: f:7"
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! A project: a directory with `pthbs.toml`, `templates/` and `packages/`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use minijinja::Environment;
+
+use super::catalog::Catalog;
+use super::failure::Failure;
+use super::options::{Options, Values};
+use super::output::Output;
+use super::run::Run;
+use super::stamp;
+use super::templates::Templates;
+use super::{engine, place};
+use crate::base::{Error, Result, fs};
+use crate::script::{PackageName, Rendered};
+
+/// An opened project.
+pub struct Project {
+    tree: Arc<Tree>,
+    env: Environment<'static>,
+    /// What `pthbs.toml` sets.
+    values: Values,
+}
+
+/// The files of a project.
+#[derive(Debug)]
+pub(super) struct Tree {
+    root: PathBuf,
+    pub catalog: Catalog,
+}
+
+impl Project {
+    /// The file that makes a directory a project.
+    pub const FILE: &'static str = "pthbs.toml";
+
+    /// Opens the project in a directory.
+    pub fn open(root: &Path) -> Result<Project> {
+        let text = fs::read_text(&root.join(Project::FILE))?;
+        let values = configured(&text)?;
+        let tree = Arc::new(Tree { root: root.to_path_buf(), catalog: Catalog::open(root)? });
+        let env = engine::environment(Arc::new(Templates::open(root)?));
+        Ok(Project { tree, env, values })
+    }
+
+    /// Its directory.
+    pub fn root(&self) -> &Path {
+        &self.tree.root
+    }
+
+    /// Its packages.
+    pub fn catalog(&self) -> &Catalog {
+        &self.tree.catalog
+    }
+
+    /// Renders packages with all that they use, in memory. All errors are in the one error.
+    pub fn render(&self, options: &Options) -> Result<Output> {
+        // Before anything is read: a file that changes meanwhile makes the stamp stale.
+        let stamp = if options.only.is_empty() { Some(stamp::of(&self.tree.root)?) } else { None };
+        let values = self.values_with(options)?;
+        let names: Vec<PackageName> = if options.only.is_empty() {
+            self.tree.catalog.names().cloned().collect()
+        } else {
+            let find = |name: &String| self.tree.catalog.find(name).cloned();
+            let mut names = options.only.iter().map(find).collect::<Result<Vec<_>>>()?;
+            names.sort();
+            names.dedup();
+            names
+        };
+        let mut env = self.env.clone();
+        for (name, value) in &values.global {
+            env.add_global(*name, value.value.as_str());
+        }
+        let threads = match options.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        };
+        let run = Arc::new(Run::new(Arc::clone(&self.tree), values));
+        let roots = join(run.all(&env, &names, threads))?;
+        Output::new(&roots, &run.values, stamp)
+    }
+
+    /// Whether what lies in `dir` was rendered from the files as they are, so that its index can be trusted.
+    pub fn is_fresh(&self, dir: &Path) -> Result<bool> {
+        let Ok(written) = std::fs::read_to_string(dir.join(Rendered::STAMP)) else { return Ok(false) };
+        Ok(dir.join(Rendered::INDEX).is_file() && written == stamp::of(&self.tree.root)?)
+    }
+
+    /// Every option in force.
+    fn values_with(&self, options: &Options) -> Result<Values> {
+        let mut values = self.values.clone();
+        for (name, value) in &options.given {
+            values.set(name, value, true)?;
+        }
+        for package in values.package.keys() {
+            self.tree.catalog.find(package.as_str())?;
+        }
+        Ok(values)
+    }
+}
+
+/// All results, or all failures in one error, each of them once.
+fn join<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>> {
+    let mut successes = Vec::with_capacity(results.len());
+    let mut failures: Vec<(String, Error)> = Vec::new();
+    for result in results {
+        match result {
+            Ok(success) => successes.push(success),
+            Err(failure) => {
+                let key = failure.key();
+                if failures.iter().all(|(known, _)| *known != key) {
+                    failures.push((key, failure.error));
+                }
+            }
+        }
+    }
+    match Error::all(failures.into_iter().map(|(_, error)| error)) {
+        None => Ok(successes),
+        Some(error) => Err(error),
+    }
+}
+
+/// The section `[options]` of `pthbs.toml`; other sections are read elsewhere.
+fn configured(text: &str) -> Result<Values> {
+    let at = |error: Error, range: Option<std::ops::Range<usize>>| {
+        let line = place::line_of(text, range.as_ref().map_or(0, |range| range.start));
+        place::point(error, "where", Project::FILE, text, line, range)
+    };
+    let table = toml::de::DeTable::parse(text)
+        .map_err(|error| at(Error::usage(format!("syntax error: {}", error.message())), error.span()))?;
+    let mut values = Values::new();
+    let Some(options) = table.get_ref().get("options") else { return Ok(values) };
+    let options = options
+        .get_ref()
+        .as_table()
+        .ok_or_else(|| at(Error::usage("`options` is a section: `[options]`"), Some(options.span())))?;
+    for (name, value) in options {
+        let set =
+            match value.get_ref().as_str() {
+                Some(text) => values.set(name.get_ref(), text, false),
+                None => Err(Error::usage(format!("option `{}` must be text", name.get_ref()))
+                    .hint("put it in quotes")),
+            };
+        set.map_err(|error| at(error, Some(name.span())))?;
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_option_is_pointed_at() {
+        let error = configured("[store]\nroot = 1\n[options]\ntoolchian = \"host\"\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "error: unknown option `toolchian`\n  where: pthbs.toml:4\n  4 | toolchian = \"host\"\n    | ^^^^^^^^^\n  \
+             hint: did you mean `toolchain`?"
+        );
+        assert!(configured("[options]\ncheck = true\n").unwrap_err().to_string().contains("must be text"));
+        assert!(configured("[options\n").unwrap_err().to_string().contains("where: pthbs.toml:1"));
+        assert!(configured("options = 1\n").unwrap_err().to_string().contains("is a section"));
+    }
+}

@@ -1,0 +1,189 @@
+//! Where in shell text one is: in code, in quotes, in a here-document. Enough of POSIX to tell text from its layout.
+
+/// What a line is at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    /// Commands: layout is free.
+    Code,
+    /// Inside quotes: every byte counts.
+    Quoted,
+    /// Inside a here-document, its end line included: every byte counts.
+    Here,
+}
+
+/// Reads shell text line by line.
+pub(super) struct Scanner<'a> {
+    rest: &'a str,
+    stack: Vec<Open>,
+    /// End words of here-documents whose text begins on the next line.
+    pending: Vec<End>,
+    /// Whether the last line's end was commands again.
+    ends_in_code: bool,
+}
+
+/// What was opened and is not yet closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Single,
+    Double,
+    Parenthesis,
+    Brace,
+    Backtick,
+}
+
+/// The end of a here-document.
+struct End {
+    word: String,
+    strips_tabs: bool,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a str) -> Scanner<'a> {
+        Scanner { rest: text, stack: Vec::new(), pending: Vec::new(), ends_in_code: true }
+    }
+
+    /// The next line without its newline, and what it is at its beginning.
+    pub(super) fn next_line(&mut self) -> Option<(&'a str, At)> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        self.rest = rest;
+        if let Some(end) = self.pending.first() {
+            if end.is(line) {
+                self.pending.remove(0);
+            }
+            return Some((line, At::Here));
+        }
+        let at = if self.is_code() { At::Code } else { At::Quoted };
+        self.read(line);
+        // A word without an end is no here-document but a shift: `$((1 << n))`.
+        self.pending.retain(|end| rest.lines().any(|line| end.is(line)));
+        self.ends_in_code = self.is_code();
+        Some((line, at))
+    }
+
+    /// Whether the line read last ended outside of quotes.
+    pub(super) fn ended_in_code(&self) -> bool {
+        self.ends_in_code
+    }
+
+    fn is_code(&self) -> bool {
+        matches!(self.stack.last(), None | Some(Open::Parenthesis | Open::Backtick))
+    }
+
+    /// Takes one line of code or quoted text in.
+    fn read(&mut self, line: &str) {
+        let bytes = line.as_bytes();
+        let mut i = 0;
+        while i < bytes.len() {
+            let next = bytes.get(i + 1).copied();
+            match (self.stack.last(), bytes[i]) {
+                (Some(Open::Single), b'\'') => drop(self.stack.pop()),
+                (Some(Open::Single), _) => {}
+                (_, b'\\') => i += 1,
+                (_, b'$') if next == Some(b'(') => {
+                    self.stack.push(Open::Parenthesis);
+                    i += 1;
+                }
+                (_, b'$') if next == Some(b'{') => {
+                    self.stack.push(Open::Brace);
+                    i += 1;
+                }
+                (Some(Open::Backtick), b'`') => drop(self.stack.pop()),
+                (_, b'`') => self.stack.push(Open::Backtick),
+                (Some(Open::Double), b'"') => drop(self.stack.pop()),
+                (Some(Open::Double), _) => {}
+                (_, b'"') => self.stack.push(Open::Double),
+                (Some(Open::Brace), b'}') => drop(self.stack.pop()),
+                // In "${x:-it's}" the apostrophe is a plain one.
+                (Some(Open::Brace), b'\'') if self.stack.contains(&Open::Double) => {}
+                (_, b'\'') => self.stack.push(Open::Single),
+                (Some(Open::Brace), _) => {}
+                (_, b'#') if starts_word(bytes, i) => return,
+                (Some(Open::Parenthesis), b'(') => self.stack.push(Open::Parenthesis),
+                (Some(Open::Parenthesis), b')') => drop(self.stack.pop()),
+                (_, b'<') if next == Some(b'<') => i = self.read_here(line, i + 2),
+                _ => {}
+            }
+            i += 1;
+        }
+    }
+
+    /// Reads the end word behind `<<`; gives the index of the last byte read.
+    fn read_here(&mut self, line: &str, mut i: usize) -> usize {
+        let bytes = line.as_bytes();
+        let strips_tabs = bytes.get(i) == Some(&b'-');
+        i += usize::from(strips_tabs);
+        while matches!(bytes.get(i), Some(b' ' | b'\t')) {
+            i += 1;
+        }
+        let mut word = String::new();
+        let mut quote = None;
+        while let Some(&byte) = bytes.get(i) {
+            match byte {
+                b'\'' | b'"' if quote == Some(byte) => quote = None,
+                b'\'' | b'"' if quote.is_none() => quote = Some(byte),
+                b'\\' if quote.is_none() => {}
+                b' ' | b'\t' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' if quote.is_none() => break,
+                _ => word.push(char::from(byte)),
+            }
+            i += 1;
+        }
+        if !word.is_empty() && word.is_ascii() {
+            self.pending.push(End { word, strips_tabs });
+        }
+        i - 1
+    }
+}
+
+impl End {
+    fn is(&self, line: &str) -> bool {
+        (if self.strips_tabs { line.trim_start_matches('\t') } else { line }) == self.word
+    }
+}
+
+/// Whether a word begins at `i`, so that a `#` there begins a comment.
+fn starts_word(bytes: &[u8], i: usize) -> bool {
+    i == 0 || matches!(bytes[i - 1], b' ' | b'\t' | b';' | b'&' | b'|' | b'(' | b')' | b'`')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(text: &str) -> String {
+        let mut scanner = Scanner::new(text);
+        let mut kinds = String::new();
+        while let Some((_, at)) = scanner.next_line() {
+            kinds.push(match at {
+                At::Code => 'c',
+                At::Quoted => 'q',
+                At::Here => 'h',
+            });
+        }
+        kinds
+    }
+
+    #[test]
+    fn quotes_and_here_documents_are_told_from_code() {
+        for (text, expected) in [
+            ("a\nb\n", "cc"),
+            ("echo 'a\n\nb'\nc", "cqqc"),
+            ("echo \"a\n\nb\"\nc", "cqqc"),
+            ("cat <<'EOF'\n'\n\nEOF\nc\n", "chhhc"),
+            ("cat <<-EOF\n\tx\n\tEOF\nc\n", "chhc"),
+            ("cat <<A <<B; echo \\\nA\nB\nc\n", "chhc"),
+            ("x=$((1 << n))\nc\n", "cc"),
+            ("x=${#y} z=${y##*/} # don't\nc\n", "cc"),
+            ("x=\"$(echo \"it's\")\"\nc\n", "cc"),
+            ("x=\"${y:-it's}\"\nc\n", "cc"),
+            ("x=`echo 'a\nb'`\nc\n", "cqc"),
+            ("x=$(\na\n)\nc\n", "cccc"),
+            ("echo a#'b\nc'\n", "cq"),
+            ("echo \\' \\\"\nc\n", "cc"),
+        ] {
+            assert_eq!(kinds(text), expected, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The layout of a script's text: no stray blank lines, no blanks at line ends, one newline at the end.
+//!
+//! Quoted text and here-documents keep every byte: a patch has blank lines and trailing blanks that count.
+
+use super::shell::{At, Scanner};
+use crate::base::{Error, Result};
+
+/// Adds a rendered body to `script`, tidied.
+pub(super) fn tidy(body: &str, script: &mut String) -> Result<()> {
+    let mut scanner = Scanner::new(body);
+    let start = script.len();
+    let mut blank = false;
+    while let Some((line, at)) = scanner.next_line() {
+        if line.starts_with("#@ ") {
+            return Err(Error::usage(format!("the script has a line `{}`", line.escape_debug()))
+                .line("lines that begin with `#@ ` belong to the header, which is written for you"));
+        }
+        if at == At::Code && line.trim().is_empty() {
+            blank = true;
+            continue;
+        }
+        if blank && script.len() > start {
+            script.push('\n');
+        }
+        blank = false;
+        script.push_str(if at != At::Here && scanner.ended_in_code() { without_blanks(line) } else { line });
+        script.push('\n');
+    }
+    Ok(())
+}
+
+/// A line without the blanks at its end; one behind a backslash belongs to the backslash.
+fn without_blanks(line: &str) -> &str {
+    let trimmed = line.trim_end_matches([' ', '\t', '\r']);
+    if trimmed.ends_with('\\') { line } else { trimmed }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tidied(body: &str) -> String {
+        let mut script = String::new();
+        tidy(body, &mut script).unwrap();
+        script
+    }
+
+    #[test]
+    fn code_is_tidied_and_text_is_kept() {
+        assert_eq!(tidied("\n\n\na  \n \n\n\nb\n\n"), "a\n\nb\n");
+        assert_eq!(tidied("cat <<'E'\na \n\n\nb\nE\n\n\nc"), "cat <<'E'\na \n\n\nb\nE\n\nc\n");
+        assert_eq!(tidied("echo 'a \n\n\n b'  \n"), "echo 'a \n\n\n b'\n");
+        assert_eq!(tidied("echo \\ \n"), "echo \\ \n");
+        assert_eq!(tidied(""), "");
+        assert!(tidy("a\n#@ dep x\n", &mut String::new()).is_err());
+    }
+
+    proptest! {
+        /// A failure means that the text of a script depends on how often it was tidied.
+        #[test]
+        fn tidying_twice_changes_nothing(body in "([a'\"<E\\\\ $(){}`#-]|<<E|\n){0,60}") {
+            let once = tidied(&body);
+            prop_assert_eq!(tidied(&once), once);
+        }
+    }
+}
