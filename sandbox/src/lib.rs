@@ -1,1 +1,26 @@
-//! Runs one command in a namespace sandbox described by a plain value.
+//! Runs one command in a namespace sandbox described by a plain value. Knows no package, script, hash or store.
+//!
+//! [`Spec`] says what a sandbox is. A program with threads starts a [`Helper`] before the first of them and gives it
+//! specs; one without calls [`run_here`]. In the order of events: `spec` checks, `identity` chooses a uid, `launch`
+//! clones, `inside` is pid 1 (it calls `root`, `mount`, `rights`, `seccomp`), `watch` follows it to its end. `sys` alone
+//! is unsafe.
+
+mod diagnose;
+mod error;
+mod here;
+mod identity;
+mod inside;
+mod launch;
+mod mount;
+mod report;
+mod rights;
+mod root;
+mod seccomp;
+mod spec;
+mod sys;
+mod watch;
+
+pub use error::Error;
+pub use here::run_here;
+pub use spec::{Access, Bind, INSIDE_ID, Limits, Link, Spec};
+pub use watch::{Outcome, Timeout};

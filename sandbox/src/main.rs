@@ -1,1 +1,180 @@
-fn main() {}
+//! `pthbs-sandbox`: a command line for the crate. Turns arguments into a [`Spec`] and an outcome into a status.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sandbox::{Bind, Error, Link, Outcome, Spec, Timeout};
+
+/// Run one command in a sandbox: nothing of the host is there but what is named
+///
+/// The command gets a read-only root with what is bound into it, a /proc, /dev and /tmp of its own, no network but
+/// loopback, no capability, uid 1000, and exactly the variables given. Every process it leaves behind ends with it.
+///
+/// The status is the command's own; 128 and the signal's number if a signal ended it; 124 after a timeout; 125 if the
+/// sandbox itself failed; 126 if the command could not be executed, 127 if it was not found.
+///
+/// Example:
+///   pthbs-sandbox --ro /usr /usr --link usr/bin /bin --link usr/lib /lib --link usr/lib64 /lib64
+///     --rw "$PWD" /build --cwd /build --env PATH=/bin -- make
+#[derive(Parser)]
+#[command(name = "pthbs-sandbox", version, verbatim_doc_comment)]
+struct Arguments {
+    /// Begin with the spec in this JSON file; the other options add to it
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+
+    /// Show SRC of the host at DST, read-only
+    #[arg(long, num_args = 2, value_names = ["SRC", "DST"])]
+    ro: Vec<PathBuf>,
+
+    /// Show SRC of the host at DST, writable (as root it is given to the sandbox's uid)
+    #[arg(long, num_args = 2, value_names = ["SRC", "DST"])]
+    rw: Vec<PathBuf>,
+
+    /// Make DST a symlink that says TEXT
+    #[arg(long, num_args = 2, value_names = ["TEXT", "DST"])]
+    link: Vec<PathBuf>,
+
+    /// Set a variable; none is inherited
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+
+    /// Start the command in this directory of the sandbox
+    #[arg(long, value_name = "DIR")]
+    cwd: Option<PathBuf>,
+
+    /// Set the host name inside
+    #[arg(long, value_name = "NAME")]
+    host_name: Option<String>,
+
+    /// As root, run as this uid of the host instead of a reserved one; writable sources are then left as they are
+    #[arg(long, value_name = "UID")]
+    host_uid: Option<u32>,
+
+    /// Stop the command after this time
+    #[arg(long, value_name = "SECONDS")]
+    wall: Option<u64>,
+
+    /// Time between TERM and KILL when the command is stopped
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u64>,
+
+    /// Cap /tmp, and again /dev/shm, at this size
+    #[arg(long, value_name = "BYTES")]
+    tmp_bytes: Option<u64>,
+
+    /// Cap the number of processes
+    #[arg(long, value_name = "COUNT")]
+    nproc: Option<u64>,
+
+    /// Cap the size of a file
+    #[arg(long, value_name = "BYTES")]
+    fsize: Option<u64>,
+
+    /// The command and its arguments; found in the PATH given with --env
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        // clap's own status for wrong use is 2, which here would be the command's.
+        let status = if error.use_stderr() { 125 } else { 0 };
+        let _ = error.print();
+        std::process::exit(status)
+    });
+    let outcome = arguments.into_spec().and_then(|spec| sandbox::run_here(&spec));
+    match outcome {
+        Ok(Outcome::Exited(status)) => ExitCode::from(status as u8),
+        Ok(Outcome::Killed(signal)) => ExitCode::from(128u8.saturating_add(signal as u8)),
+        Ok(Outcome::TimedOut(timeout)) => {
+            complain(&format!("pthbs-sandbox: stopped: {}", word_for(timeout)));
+            ExitCode::from(124)
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(125)
+        }
+    }
+}
+
+fn word_for(timeout: Timeout) -> &'static str {
+    match timeout {
+        Timeout::Wall => "its time is up",
+        Timeout::Silence => "no output for too long",
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this file is the command line of the crate")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
+impl Arguments {
+    fn into_spec(self) -> Result<Spec, Error> {
+        let mut spec = match &self.spec {
+            None => Spec::default(),
+            Some(path) => read(path)?,
+        };
+        spec.binds.extend(pairs(self.ro).map(|(source, target)| Bind::read_only(source, target)));
+        spec.binds.extend(pairs(self.rw).map(|(source, target)| Bind::writable(source, target)));
+        spec.links.extend(pairs(self.link).map(|(text, target)| Link::new(target, text)));
+        for word in self.env {
+            match word.split_once('=') {
+                Some((name, value)) => spec.env.push((name.to_string(), value.to_string())),
+                None => return Err(Error::new(format!("--env {word}: no `=` in it"))),
+            }
+        }
+        if !self.command.is_empty() {
+            spec.argv = self.command;
+        }
+        set(&mut spec.cwd, self.cwd);
+        set(&mut spec.host_name, self.host_name);
+        spec.host_uid = self.host_uid.or(spec.host_uid);
+        spec.limits.wall = self.wall.or(spec.limits.wall);
+        set(&mut spec.limits.grace, self.grace);
+        set(&mut spec.limits.tmp_bytes, self.tmp_bytes);
+        set(&mut spec.limits.nproc, self.nproc);
+        set(&mut spec.limits.fsize, self.fsize);
+        Ok(spec)
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Spec, Error> {
+    let shown = path.display();
+    let text = std::fs::read(path).map_err(|cause| Error::new(format!("cannot read `{shown}`: {cause}")))?;
+    serde_json::from_slice(&text)
+        .map_err(|cause| Error::new(format!("`{shown}` is no sandbox spec: {cause}")))
+}
+
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// clap gives the words of all occurrences in one list, two for each.
+fn pairs(words: Vec<PathBuf>) -> impl Iterator<Item = (PathBuf, PathBuf)> {
+    let mut words = words.into_iter();
+    std::iter::from_fn(move || Some((words.next()?, words.next()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_become_a_spec() {
+        let line =
+            "x --ro /a /b --ro /c /d --rw /e /f --link usr/bin /bin --env A=B=C --cwd /f -- sh -c true";
+        let spec = Arguments::try_parse_from(line.split(' ')).unwrap().into_spec().unwrap();
+        assert_eq!(
+            spec.binds,
+            [Bind::read_only("/a", "/b"), Bind::read_only("/c", "/d"), Bind::writable("/e", "/f")]
+        );
+        assert_eq!(spec.links, [Link::new("/bin", "usr/bin")]);
+        assert_eq!(spec.env, [("A".to_string(), "B=C".to_string())]);
+        assert_eq!(spec.argv, ["sh", "-c", "true"]);
+    }
+}

@@ -1,0 +1,247 @@
+//! The system calls that no command in a sandbox gets, as a table and as filters for the kernel.
+//!
+//! A list of what is denied: builds run any program there is, and a list of what is allowed would break some of them
+//! with every new C library. Namespaces, empty capabilities and the mount table carry the boundary; the filter takes
+//! away the parts of the kernel in which escapes were found.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use libc::{
+    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS,
+};
+use nix::errno::Errno;
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, sock_filter,
+};
+
+use crate::error::{Error, Result};
+
+/// The newest system call whose meaning was known when this table was written (file_setattr). Later ones do not exist in a
+/// sandbox: a new way to mount would not be in the table. x32 calls have numbers far above and fall under the same rule.
+const NEWEST_KNOWN: u32 = 469;
+
+/// Has no constant in libc for all C libraries.
+const SYS_SETXATTRAT: i64 = 463;
+const SYS_OPEN_TREE_ATTR: i64 = 467;
+const CLONE_NEWTIME: i32 = 0x80;
+
+/// Denied whatever the arguments are.
+const NEVER: &[i64] = &[
+    // Mounts: without capabilities they fail anyway; the code behind them need not be reachable.
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_fspick,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    SYS_OPEN_TREE_ATTR,
+    libc::SYS_mount_setattr,
+    libc::SYS_setns,
+    // The kernel's large side doors.
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_fanotify_init,
+    // Keyrings have no namespace of their own.
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    // Opens any file of a file system, past every directory.
+    libc::SYS_open_by_handle_at,
+    // The machine itself.
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_delete_module,
+    libc::SYS_kexec_load,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_swapoff,
+    libc::SYS_settimeofday,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    libc::SYS_sethostname,
+    libc::SYS_setdomainname,
+    libc::SYS_acct,
+    libc::SYS_quotactl,
+    libc::SYS_syslog,
+    libc::SYS_vhangup,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_kexec_file_load,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_iopl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ioperm,
+];
+
+/// Answered as by a kernel that lacks them, so that the C library takes the older call, whose arguments can be seen.
+const ABSENT: &[i64] = &[libc::SYS_clone3, libc::SYS_openat2];
+
+/// Answered as by a file system that lacks them: cp and install then go on without.
+const UNSUPPORTED: &[i64] = &[libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, SYS_SETXATTRAT];
+
+const NAMESPACES: [i32; 8] = [
+    CLONE_NEWNS,
+    CLONE_NEWCGROUP,
+    CLONE_NEWUTS,
+    CLONE_NEWIPC,
+    CLONE_NEWUSER,
+    CLONE_NEWPID,
+    CLONE_NEWNET,
+    CLONE_NEWTIME,
+];
+
+/// Calls with a mode: its argument's place, and that of the open flags if the mode counts only with them.
+const WITH_MODE: &[(i64, u8, Option<u8>)] = &[
+    (libc::SYS_fchmod, 1, None),
+    (libc::SYS_fchmodat, 2, None),
+    (libc::SYS_fchmodat2, 2, None),
+    (libc::SYS_mknodat, 2, None),
+    (libc::SYS_openat, 3, Some(2)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, 1, None),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_mknod, 1, None),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_creat, 1, None),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 2, Some(1)),
+];
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// The filters, made once per process: before the first clone, so that every sandbox finds them ready.
+pub(crate) fn programs() -> Result<&'static [BpfProgram]> {
+    static PROGRAMS: OnceLock<Result<Vec<BpfProgram>>> = OnceLock::new();
+    match PROGRAMS
+        .get_or_init(|| compile().map_err(|why| Error::new(format!("cannot make the filters: {why}"))))
+    {
+        Ok(programs) => Ok(programs),
+        Err(error) => Err(error.clone()),
+    }
+}
+
+/// Puts this process and all that come of it under the filters. After no_new_privs, and last of all.
+pub(crate) fn apply() -> Result<()> {
+    for program in programs()? {
+        seccompiler::apply_filter(program).map_err(|why| {
+            Error::new(format!("seccomp(SECCOMP_SET_MODE_FILTER): {why}"))
+                .hint("the kernel needs CONFIG_SECCOMP_FILTER")
+        })?;
+    }
+    Ok(())
+}
+
+/// One filter for each answer: the kernel takes the strictest of what they say, and each errno is as strict.
+fn compile() -> Result<Vec<BpfProgram>, BackendError> {
+    let answer = |rules, errno: Errno| -> Result<BpfProgram, BackendError> {
+        let refuse = SeccompAction::Errno(errno as i32 as u32);
+        // A call by another architecture's numbers (int 0x80) kills the process.
+        SeccompFilter::new(rules, SeccompAction::Allow, refuse, std::env::consts::ARCH.try_into()?)?
+            .try_into()
+    };
+    Ok(vec![
+        answer(refused()?, Errno::EPERM)?,
+        answer(always(ABSENT), Errno::ENOSYS)?,
+        answer(always(UNSUPPORTED), Errno::ENOTSUP)?,
+        answer(other_sockets()?, Errno::EAFNOSUPPORT)?,
+        nothing_newer(),
+    ])
+}
+
+fn always(calls: &[i64]) -> Rules {
+    calls.iter().map(|&call| (call, Vec::new())).collect()
+}
+
+/// Everything that gets EPERM: the table, namespaces, set-id modes, typing into a terminal.
+fn refused() -> Result<Rules, BackendError> {
+    let mut rules = always(NEVER);
+    let any_namespace =
+        NAMESPACES.iter().map(|&flag| rule(&[bits(0, flag as u32)?])).collect::<Result<Vec<_>, _>>()?;
+    rules.insert(libc::SYS_unshare, any_namespace.clone());
+    // The low byte of clone's flags is a signal, where CLONE_NEWTIME would be: 0x80 is none.
+    rules.insert(libc::SYS_clone, any_namespace);
+    for &(call, mode, flags) in WITH_MODE {
+        let mut set_id = Vec::new();
+        for bit in [libc::S_ISUID, libc::S_ISGID] {
+            match flags {
+                None => set_id.push(rule(&[bits(mode, bit)?])?),
+                // Without these flags the mode is whatever lies in the register.
+                Some(flags) => {
+                    // O_TMPFILE alone: the constant of libc includes O_DIRECTORY.
+                    for creates in [libc::O_CREAT, libc::O_TMPFILE & !libc::O_DIRECTORY] {
+                        set_id.push(rule(&[bits(flags, creates as u32)?, bits(mode, bit)?])?);
+                    }
+                }
+            }
+        }
+        rules.insert(call, set_id);
+    }
+    // Typing into a terminal, and the console's cut and paste, which does the same. The kernel looks at 32 bits.
+    let terminal = [libc::TIOCSTI as u32, libc::TIOCLINUX as u32];
+    let terminal = terminal.map(|request| rule(&[compare(1, SeccompCmpOp::Eq, request)?]));
+    rules.insert(libc::SYS_ioctl, terminal.into_iter().collect::<Result<_, _>>()?);
+    Ok(rules)
+}
+
+/// Sockets of any family but UNIX and internet: AF_VSOCK and others know no network namespace.
+fn other_sockets() -> Result<Rules, BackendError> {
+    let mut conditions = Vec::new();
+    for family in [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6] {
+        conditions.push(compare(0, SeccompCmpOp::Ne, family as u32)?);
+    }
+    let other = vec![rule(&conditions)?];
+    Ok(Rules::from([(libc::SYS_socket, other.clone()), (libc::SYS_socketpair, other)]))
+}
+
+/// Every call above the newest known one gets ENOSYS. By hand: seccompiler's tables know equal numbers only.
+fn nothing_newer() -> BpfProgram {
+    let (load, jump_greater, answer) = (
+        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
+        libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K,
+        libc::BPF_RET,
+    );
+    let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+    let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
+    vec![
+        // The number stands at offset 0 of `struct seccomp_data`.
+        step(load, 0, 0, 0),
+        step(jump_greater, 0, 1, NEWEST_KNOWN),
+        step(answer, 0, 0, enosys),
+        step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
+    ]
+}
+
+/// The argument has all of these bits.
+fn bits(argument: u8, bits: u32) -> Result<SeccompCondition, BackendError> {
+    compare(argument, SeccompCmpOp::MaskedEq(u64::from(bits)), bits)
+}
+
+fn compare(argument: u8, operator: SeccompCmpOp, value: u32) -> Result<SeccompCondition, BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, u64::from(value))
+}
+
+fn rule(conditions: &[SeccompCondition]) -> Result<SeccompRule, BackendError> {
+    SeccompRule::new(conditions.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filters_compile_and_fit_the_kernel() {
+        let programs = programs().unwrap();
+        assert_eq!(programs.len(), 5);
+        // BPF_MAXINSNS
+        assert!(programs.iter().all(|program| !program.is_empty() && program.len() <= 4096));
+    }
+}
