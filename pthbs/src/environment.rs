@@ -3,12 +3,17 @@
 //! It knows install ids and manifests only; names, options and templates were resolved before. One merge serves both
 //! the environments of the store and the `/env` of a build, so that they can never differ in what they show.
 
+mod claims;
 mod conflict;
 #[cfg(test)]
 mod fake;
 pub mod forest;
+pub mod make;
 pub mod merge;
+pub mod rules;
 mod table;
 
 pub use forest::{Forest, Table};
+pub use make::{closure, make, make_with, members};
 pub use merge::{Folding, Member, merge, merge_with};
+pub use rules::Rules;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::claims::Claim;
 use super::table;
 use crate::base::Error;
 use crate::script::InstallId;
@@ -11,8 +12,7 @@ use crate::store::What;
 #[derive(Debug)]
 pub(super) struct Conflict<'a> {
     pub(super) path: PathBuf,
-    /// Who has what there; the first is an index into the sorted installs.
-    pub(super) owners: Vec<(usize, &'a What)>,
+    pub(super) claims: &'a [Claim<'a>],
 }
 
 /// The one error for all conflicts; none when there are none.
@@ -27,22 +27,24 @@ pub(super) fn error(installs: &[&InstallId], conflicts: &[Conflict<'_>]) -> Opti
         n => format!("{n} paths belong to several packages and differ"),
     };
     let mut error = Error::usage(format!("{count} between them; nothing was linked"));
-    for Conflict { path, owners } in &conflicts {
+    for Conflict { path, claims } in &conflicts {
         error = error.line(path.display().to_string());
-        for (owner, what) in owners {
-            let install = installs[*owner];
-            error = error.line(format!("  {} {}: {}", install.name, install.id.short(), described(what)));
+        for claim in *claims {
+            let install = installs[claim.owner];
+            error =
+                error.line(format!("  {} {}: {}", install.name, install.id.short(), described(claim.what)));
         }
     }
     let mut hint = "choose in the environment file whose entry is taken:\n    [prefer]".to_string();
-    for Conflict { path, owners } in &conflicts {
-        let names: Vec<String> = owners.iter().map(|(owner, _)| toml_string(&names[*owner])).collect();
+    for Conflict { path, claims } in &conflicts {
+        let names: Vec<String> = claims.iter().map(|claim| toml_string(&names[claim.owner])).collect();
         hint += &format!("\n    {} = {}", toml_string(&path.to_string_lossy()), names[0]);
         hint += &format!("  # or {}", names[1..].join(", "));
     }
+    let other = &names[first.claims[1].owner];
     let path = toml_string(&first.path.to_string_lossy());
-    let moved = toml_string(&format!("{}.{}", first.path.display(), names[first.owners[1].0]));
-    let name = toml_string(&names[first.owners[1].0]);
+    let moved = toml_string(&format!("{}.{other}", first.path.display()));
+    let name = toml_string(other);
     hint += "\n    or leave entries out, or give them another place:";
     hint +=
         &format!("\n    [exclude]\n    {name} = [{path}]\n    [rename]\n    {name} = {{ {path} = {moved} }}");

@@ -1,6 +1,6 @@
 //! Installs for tests: as manifests, and as directories that look like a store's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::merge::Member;
 use crate::base::Sha256;
-use crate::script::InstallId;
-use crate::store::{Entry, Manifest, What};
+use crate::script::{InstallId, Script};
+use crate::store::{Entry, Item, Manifest, Meta, Staging, Store, What};
 
 /// An install id; the hash is that of the name.
 pub(super) fn install(name: &str) -> InstallId {
@@ -47,11 +47,74 @@ fn member_of(install: InstallId, entries: impl Iterator<Item = (PathBuf, What)>)
     Member { install, manifest: Manifest { entries } }
 }
 
-/// Lays a member's files into `versions`; every file's text is found again by its sum.
+/// A temporary directory that is deleted whatever is in it: only root may delete from a 0555 directory.
+pub(super) struct Scratch(pub(super) tempfile::TempDir);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        for entry in walkdir::WalkDir::new(self.0.path()).into_iter().flatten() {
+            if entry.file_type().is_dir() {
+                let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755));
+            }
+        }
+    }
+}
+
+/// An empty store in a temporary directory.
+pub(super) fn store() -> (Scratch, Store) {
+    let dir = Scratch(tempfile::tempdir().unwrap());
+    let store = Store::open(&dir.0.path().join("store")).unwrap();
+    (dir, store)
+}
+
+/// A package that is published without being built.
+pub(super) struct Package {
+    name: &'static str,
+    entries: Vec<(&'static str, What)>,
+    needs: BTreeSet<InstallId>,
+}
+
+impl Package {
+    pub(super) fn new(name: &'static str) -> Package {
+        Package { name, entries: Vec::new(), needs: BTreeSet::new() }
+    }
+
+    pub(super) fn entry(mut self, path: &'static str, what: What) -> Package {
+        self.entries.push((path, what));
+        self
+    }
+
+    pub(super) fn needs(mut self, install: &InstallId) -> Package {
+        self.needs.insert(install.clone());
+        self
+    }
+
+    pub(super) fn publish(self, store: &Store) -> InstallId {
+        let mut text = format!("#!/bin/sh\n#@ pthbs 1\n#@ name {}\n#@ version 1\n", self.name);
+        text += "#@ system x86_64-linux\n#@ target x86_64-linux-musl\n";
+        text.extend(self.needs.iter().map(|need| format!("#@ needs {need}\n")));
+        text += "#@ build sandbox=on set_path=on static=on\n";
+        let script = Script::parse(text, self.name).unwrap();
+        let install = script.install_id();
+        let manifest = member(self.name, &self.entries).manifest;
+        let (item, meta) = (Item::Install(install.clone()), Meta { script: Some(&script), record: None });
+        let staging = Staging::new(store, &item).unwrap();
+        lay_into(&staging.tree(), &manifest);
+        store.publish(staging, &item, &manifest, meta).unwrap();
+        install
+    }
+}
+
+/// Lays a member's files into `versions`.
 pub(super) fn lay(versions: &Path, member: &Member) {
     let top = versions.join(member.install.to_string());
-    fs::create_dir_all(&top).unwrap();
-    for Entry { path, what } in &member.manifest.entries {
+    fs::create_dir(&top).unwrap();
+    lay_into(&top, &member.manifest);
+}
+
+/// Makes all that a manifest lists; every file's text is found again by its sum.
+fn lay_into(top: &Path, manifest: &Manifest) {
+    for Entry { path, what } in &manifest.entries {
         let path = top.join(path);
         match what {
             What::Directory => fs::create_dir(&path).unwrap(),

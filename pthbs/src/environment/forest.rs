@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, openat};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::sys::stat::{Mode, UtimensatFlags, fchmod, futimens, mkdirat, utimensat};
+use nix::sys::time::TimeSpec;
 use nix::unistd::symlinkat;
 
 use super::table;
@@ -20,6 +21,9 @@ pub struct Forest {
     manifest: Manifest,
     id: EnvironmentId,
 }
+
+/// The time of every entry that is published: that of the scripts' SOURCE_DATE_EPOCH, 1980-01-02.
+pub(super) const MTIME: i64 = 315_619_200;
 
 /// How the rows of the table name installs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,34 +58,68 @@ impl Forest {
             Ok(()) | Err(Errno::EEXIST) => {}
             Err(cause) => return Err(error("make directory", dir, cause)),
         }
-        let top = opened(AT_FDCWD, dir).map_err(|cause| error("open directory", dir, cause))?;
-        widen(&top).map_err(|cause| error("set the mode of", dir, cause))?;
-
-        // Links are sorted, so that nearly always the one before lay in the same directory.
-        let mut open: (&Path, Option<OwnedFd>) = (Path::new(""), None);
+        let mut place = Place::open(dir)?;
+        chmod(&place.top, 0o755).map_err(|cause| error("set the mode of", dir, cause))?;
         for entry in &self.manifest.entries {
-            let parent = entry.path.parent().unwrap_or(Path::new(""));
-            if parent != open.0 {
-                let fd = if parent.as_os_str().is_empty() {
-                    None
-                } else {
-                    let full = || dir.join(parent);
-                    Some(opened(&top, parent).map_err(|cause| error("open directory", &full(), cause))?)
-                };
-                open = (parent, fd);
-            }
-            let at = open.1.as_ref().unwrap_or(&top);
-            let name = Path::new(entry.path.file_name().unwrap_or_default());
+            let (at, name) = place.of(&entry.path)?;
             let done = match &entry.what {
                 What::Directory => mkdirat(at, name, Mode::from_bits_truncate(0o755))
                     .and_then(|()| opened(at, name))
-                    .and_then(|made| widen(&made)),
+                    .and_then(|made| chmod(&made, 0o755)),
                 What::Link { target } => symlinkat(&row(&entry.path, target, table), at, name),
                 What::File { .. } => unreachable!("a forest holds directories and links only"),
             };
             done.map_err(|cause| error("make", &dir.join(&entry.path), cause))?;
         }
         Ok(())
+    }
+
+    /// Writes the forest as it is published: directories 0555 but the top, every time the same.
+    ///
+    /// The seal of installs would do it too, but read every link again and look for what a forest cannot hold.
+    pub(super) fn write_sealed(&self, dir: &Path) -> Result<()> {
+        self.write(dir, Table::Relative)?;
+        let mut place = Place::open(dir)?;
+        let time = TimeSpec::new(MTIME, 0);
+        // Backwards, so that a directory comes after all that is in it.
+        for entry in self.manifest.entries.iter().rev() {
+            let (at, name) = place.of(&entry.path)?;
+            let done = match &entry.what {
+                What::Directory => opened(at, name).and_then(|made| chmod(&made, 0o555)),
+                _ => Ok(()),
+            };
+            done.and_then(|()| utimensat(at, name, &time, &time, UtimensatFlags::NoFollowSymlink))
+                .map_err(|cause| error("seal", &dir.join(&entry.path), cause))?;
+        }
+        futimens(&place.top, &time, &time).map_err(|cause| error("seal", dir, cause))
+    }
+}
+
+/// Directories of a tree that is being written, by descriptor. The manifest's order makes one that is kept open enough:
+/// nearly always the entry before lay in the same directory.
+struct Place<'a> {
+    dir: &'a Path,
+    top: OwnedFd,
+    below: Option<(&'a Path, OwnedFd)>,
+}
+
+impl<'a> Place<'a> {
+    fn open(dir: &'a Path) -> Result<Place<'a>> {
+        let top = opened(AT_FDCWD, dir).map_err(|cause| error("open directory", dir, cause))?;
+        Ok(Place { dir, top, below: None })
+    }
+
+    /// The directory that an entry lies in, and its name there.
+    fn of(&mut self, path: &'a Path) -> Result<(&OwnedFd, &'a Path)> {
+        let name = Path::new(path.file_name().unwrap_or_default());
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let Some(parent) = parent else { return Ok((&self.top, name)) };
+        if self.below.as_ref().is_none_or(|(open, _)| open.as_os_str() != parent.as_os_str()) {
+            let fd = opened(&self.top, parent);
+            let fd = fd.map_err(|cause| error("open directory", &self.dir.join(parent), cause))?;
+            self.below = Some((parent, fd));
+        }
+        Ok((self.below.as_ref().map_or(&self.top, |(_, fd)| fd), name))
     }
 }
 
@@ -101,8 +139,8 @@ fn opened(at: impl std::os::fd::AsFd, path: &Path) -> nix::Result<OwnedFd> {
     openat(at, path, flags, Mode::empty())
 }
 
-fn widen(dir: &OwnedFd) -> nix::Result<()> {
-    fchmod(dir, Mode::from_bits_truncate(0o755))
+fn chmod(dir: &OwnedFd, mode: u32) -> nix::Result<()> {
+    fchmod(dir, Mode::from_bits_truncate(mode))
 }
 
 fn error(doing: &str, path: &Path, cause: Errno) -> Error {
@@ -119,6 +157,7 @@ mod tests {
 
     use super::super::fake::{file, lay, member, universe};
     use super::super::merge::{Folding, Member, merge, merge_with};
+    use super::super::rules::Rules;
     use super::*;
     use crate::store::Entry;
 
@@ -230,8 +269,8 @@ mod tests {
         fn folding_changes_links_but_not_what_is_seen(members in universe()) {
             let versions = versions(&members);
             let [mut on, mut off] = [BTreeMap::new(), BTreeMap::new()];
-            let folded = merge_with(&members, Folding::On).unwrap();
-            let unfolded = merge_with(&members, Folding::Off).unwrap();
+            let folded = merge_with(&members, &Rules::default(), Folding::On).unwrap();
+            let unfolded = merge_with(&members, &Rules::default(), Folding::Off).unwrap();
             seen(&written(versions.path(), &folded), Path::new(""), &mut on);
             if folded != unfolded {
                 seen(&written(versions.path(), &unfolded), Path::new(""), &mut off);

@@ -2,20 +2,17 @@
 //! Pure: it sees no file, and the order of its members changes nothing.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::claims::{Claim, Claims};
 use super::conflict::{self, Conflict};
 use super::forest::Forest;
+use super::rules::Rules;
 use super::table::{self, Rows, Shown};
 use crate::base::{Error, Result};
 use crate::script::InstallId;
 use crate::store::{Entry, Manifest, What};
-
-/// The longest path that is shown: with the environment's own name before it, the system opens no longer one (4096
-/// bytes). It also bounds how deep the walk can go.
-const LONGEST: usize = 4000;
 
 /// One install to be shown.
 #[derive(Debug, Clone)]
@@ -37,104 +34,28 @@ pub enum Folding {
 
 /// Lays the members over each other; every conflict is in the one error.
 pub fn merge(members: &[Member]) -> Result<Forest> {
-    merge_with(members, Folding::On)
+    merge_with(members, &Rules::default(), Folding::On)
 }
 
-/// `merge`, with or without folding. Both forests show the same tree; only their links differ.
-pub fn merge_with(members: &[Member], folding: Folding) -> Result<Forest> {
+/// `merge` by the rules of an environment file, with or without folding.
+///
+/// Both ways to fold show the same tree; only the links differ.
+pub fn merge_with(members: &[Member], rules: &Rules, folding: Folding) -> Result<Forest> {
     let members: BTreeMap<&InstallId, &Manifest> =
         members.iter().map(|member| (&member.install, &member.manifest)).collect();
     let installs: Vec<&InstallId> = members.keys().copied().collect();
 
-    let mut tree = Tree { nodes: vec![Node::default()] };
-    let mut errors = Vec::new();
-    for (owner, (install, manifest)) in members.iter().enumerate() {
-        for entry in &manifest.entries {
-            if let Err(why) = tree.add(owner, entry) {
-                errors.push(unfit(install, &entry.path, why));
-            }
-        }
-    }
-    let found = Found::new(&tree, folding);
+    let (claims, mut errors) = Claims::new(&members, rules);
+    let choice: BTreeMap<&Path, usize> = rules
+        .prefer
+        .iter()
+        .filter_map(|(path, owner)| Some((path.as_path(), installs.binary_search(&owner).ok()?)))
+        .collect();
+    let found = Found::new(&claims, &choice, folding);
     errors.extend(conflict::error(&installs, &found.conflicts));
     match Error::all(errors) {
         Some(error) => Err(error),
         None => Ok(found.forest(&installs)),
-    }
-}
-
-fn unfit(install: &InstallId, path: &Path, why: &str) -> Error {
-    Error::failed(format!("`{install}` cannot be shown in an environment"))
-        .with("path", format!("`{}`", path.display()))
-        .line(why)
-}
-
-/// All paths of all members. Flat, because a chain of nodes as deep as a path can be would not fit a thread's stack.
-struct Tree<'a> {
-    nodes: Vec<Node<'a>>,
-}
-
-/// A path, and every member's claim to it; the owners ascend.
-#[derive(Default)]
-struct Node<'a> {
-    claims: Vec<Claim<'a>>,
-    children: BTreeMap<&'a OsStr, usize>,
-}
-
-/// That one member has an entry here.
-struct Claim<'a> {
-    owner: usize,
-    entry: &'a Entry,
-}
-
-impl<'a> Tree<'a> {
-    /// Notes one entry of a member.
-    fn add(&mut self, owner: usize, entry: &'a Entry) -> Result<(), &'static str> {
-        let path = entry.path.as_os_str().as_bytes();
-        if path.len() > LONGEST {
-            return Err("the path is too long to be opened");
-        }
-        let mut at = 0;
-        for name in path.split(|byte| *byte == b'/') {
-            // The manifest is data from a disk, and a name such as `..` would lead a link out of the install.
-            if matches!(name, b"" | b"." | b"..") {
-                return Err("the manifest is damaged: this is no path below its install");
-            }
-            if at == 0 && name == table::DIR.as_bytes() {
-                return Err("the name `.p` is kept for the environment's own table");
-            }
-            if at != 0 && !self.nodes[at].is_directory_of(owner) {
-                return Err("the manifest is damaged: the directory of this path is missing");
-            }
-            at = self.child(at, OsStr::from_bytes(name));
-        }
-        let claims = &mut self.nodes[at].claims;
-        if claims.last().is_some_and(|claim| claim.owner == owner) {
-            return Err("the manifest is damaged: it names this path twice");
-        }
-        claims.push(Claim { owner, entry });
-        Ok(())
-    }
-
-    fn child(&mut self, parent: usize, name: &'a OsStr) -> usize {
-        let next = self.nodes.len();
-        let child = *self.nodes[parent].children.entry(name).or_insert(next);
-        if child == next {
-            self.nodes.push(Node::default());
-        }
-        child
-    }
-}
-
-impl Node<'_> {
-    fn is_directory_of(&self, owner: usize) -> bool {
-        self.claims.last().is_some_and(|claim| claim.owner == owner && claim.is_directory())
-    }
-}
-
-impl Claim<'_> {
-    fn is_directory(&self) -> bool {
-        matches!(self.entry.what, What::Directory)
     }
 }
 
@@ -151,43 +72,51 @@ fn is_equal(a: &What, b: &What) -> bool {
 }
 
 /// What the walk over all paths has found.
-#[derive(Default)]
 struct Found<'a> {
+    /// Whose entry is taken at a path and below it, where there is more than one.
+    choice: &'a BTreeMap<&'a Path, usize>,
+    folding: Folding,
     made: Vec<Entry>,
     links: Vec<Shown<'a>>,
     conflicts: Vec<Conflict<'a>>,
 }
 
 impl<'a> Found<'a> {
-    fn new(tree: &Tree<'a>, folding: Folding) -> Found<'a> {
-        let mut found = Found::default();
-        let mut ahead = vec![(PathBuf::new(), 0)];
+    fn new(claims: &'a Claims<'a>, choice: &'a BTreeMap<&'a Path, usize>, folding: Folding) -> Found<'a> {
+        let (made, links, conflicts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut found = Found { choice, folding, made, links, conflicts };
+        let mut ahead: Vec<_> = claims.below(None).map(|(name, node)| (PathBuf::from(name), node)).collect();
         while let Some((at, node)) = ahead.pop() {
-            let node = &tree.nodes[node];
-            let children = node.children.iter().map(|(name, child)| (at.join(name), *child));
-            if node.claims.is_empty() || found.take(&at, &node.claims, folding) {
-                ahead.extend(children);
+            if found.take(&at, claims.at(node)) {
+                ahead.extend(claims.below(Some(node)).map(|(name, child)| (at.join(name), child)));
             }
         }
         found
     }
 
     /// Decides what becomes of one path; says whether to look below it.
-    fn take(&mut self, at: &Path, claims: &[Claim<'a>], folding: Folding) -> bool {
-        let (first, others) = (&claims[0], &claims[1..]);
-        if !others.iter().all(|other| is_equal(&first.entry.what, &other.entry.what)) {
-            let owners = claims.iter().map(|claim| (claim.owner, &claim.entry.what)).collect();
-            self.conflicts.push(Conflict { path: at.into(), owners });
-            // The directories among them may hold further conflicts, and all are told at once.
-            return true;
+    fn take(&mut self, at: &Path, claims: &'a [Claim<'a>]) -> bool {
+        let Some(mut first) = claims.first() else { return false };
+        let mut is_alone = claims.len() == 1;
+        if !claims.iter().all(|other| is_equal(first.what, other.what)) {
+            let Some(chosen) = self.chosen(at, claims) else {
+                self.conflicts.push(Conflict { path: at.into(), claims });
+                // The directories among them may hold further conflicts, and all are told at once.
+                return true;
+            };
+            let mut equal = claims.iter().filter(|claim| is_equal(chosen.what, claim.what));
+            first = equal.next().expect("the chosen one equals itself");
+            is_alone = equal.next().is_none();
         }
-        match &first.entry.what {
-            What::Directory if others.is_empty() && folding == Folding::On => self.show(at, first),
+        match first.what {
+            What::Directory if is_alone && first.is_whole && self.folding == Folding::On => {
+                self.show(at, first);
+            }
             What::Directory => {
                 self.made.push(Entry { path: at.into(), what: What::Directory });
                 return true;
             }
-            What::Link { target } if !others.is_empty() && stays_inside(at, target) => {
+            What::Link { target } if !is_alone && stays_inside(at, target) => {
                 self.made.push(Entry { path: at.into(), what: What::Link { target: target.clone() } });
             }
             _ => self.show(at, first),
@@ -195,8 +124,16 @@ impl<'a> Found<'a> {
         false
     }
 
+    /// The claim that the nearest choice at the path or above it is for.
+    fn chosen(&self, at: &Path, claims: &'a [Claim<'a>]) -> Option<&'a Claim<'a>> {
+        at.ancestors().find_map(|path| {
+            let owner = self.choice.get(path)?;
+            claims.iter().find(|claim| claim.owner == *owner)
+        })
+    }
+
     fn show(&mut self, at: &Path, claim: &Claim<'a>) {
-        self.links.push(Shown { at: at.into(), owner: claim.owner, from: &claim.entry.path });
+        self.links.push(Shown { at: at.into(), owner: claim.owner, from: claim.from });
     }
 
     /// Writes the table, gives every link its text, and sorts all by path as a manifest is.
@@ -351,28 +288,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unfit_manifest_is_an_error() {
-        let raw = |path: &str| {
-            let entries = vec![Entry { path: path.into(), what: file("x") }];
-            Member { install: install("a"), manifest: Manifest { entries } }
-        };
-        assert!(why(&[raw(".p")]).contains("`.p` is kept"));
-        for path in ["", "..", "../x", "/x", "x/", "a//b", "./x", "no/parent", &"x".repeat(4001)] {
-            assert!(merge(&[raw(path)]).is_err(), "{path}");
-        }
-        let doubled =
-            [Entry { path: "x".into(), what: file("x") }, Entry { path: "x".into(), what: file("x") }];
-        let manifest = Manifest { entries: doubled.into() };
-        assert!(why(&[Member { install: install("a"), manifest }]).contains("twice"));
-        assert_eq!(tree(&[member("a", &[("x/.p", file("x"))])]), ["x -> .p/a/x"]);
-    }
-
-    #[test]
     fn the_deepest_path_is_walked() {
-        let deep = vec!["d"; LONGEST / 2].join("/");
+        let deep = vec!["d"; 2000].join("/");
         let members = [member("a", &[(&deep, file("x"))]), member("b", &[(&deep, file("x"))])];
         let forest = merge(&members).unwrap();
-        assert_eq!(forest.manifest().entries.len(), LONGEST / 2 + 3);
+        assert_eq!(forest.manifest().entries.len(), 2000 + 3);
     }
 
     proptest! {
