@@ -14,12 +14,14 @@ mod header;
 mod instance;
 mod language;
 mod options;
+mod outline;
 mod output;
 mod place;
 mod project;
 mod run;
 mod shell;
 mod stamp;
+mod strict;
 mod templates;
 mod text;
 

@@ -11,6 +11,7 @@ use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, State, Value};
 
 use super::facts::{Facts, Relation};
+use super::language;
 use super::run::{FRAME, Frame};
 use crate::base::{Error, Result, error};
 
@@ -55,7 +56,8 @@ fn facts<'a>(state: &'a mut State<'_, '_>) -> &'a mut Facts {
 }
 
 /// Checks the keywords of a call.
-fn check_keywords(function: &str, words: &Kwargs, known: &[&str]) -> Result<()> {
+fn check_keywords(function: &str, words: &Kwargs) -> Result<()> {
+    let known = language::keywords(function).unwrap_or_default();
     match words.args().find(|word| !known.contains(word)) {
         None => Ok(()),
         Some(word) => {

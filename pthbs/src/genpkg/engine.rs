@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use minijinja::machinery::{CodeGenerator, eval, make_string_output, parse};
+use minijinja::machinery::{CodeGenerator, eval, make_string_output};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value, functions};
 
@@ -17,6 +17,7 @@ use super::instance::Rendering;
 use super::language;
 use super::place;
 use super::run::{FRAME, Frame};
+use super::strict::Kind;
 use super::templates::Templates;
 use super::text;
 use super::{filters, header};
@@ -65,7 +66,8 @@ pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) ->
     let rendered = Rendered { label: &frame.label, file: &file, text: &source };
     let in_words = |error: minijinja::Error| rendered.failure(&error);
 
-    let ast = parse(&source, &file, env.syntax().clone()).map_err(in_words)?;
+    let ast = rendered.parse(env.syntax())?;
+    frame.run.tree.templates.check(Kind::Definition, &ast, &rendered, &mut Vec::new())?;
     let mut generator = CodeGenerator::new(&file, &source);
     generator.compile_stmt(&ast);
     let mut body = String::with_capacity(generator.buffer_size_hint().max(2048));

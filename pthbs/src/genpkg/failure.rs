@@ -4,9 +4,10 @@ use std::error::Error as _;
 use std::fmt;
 
 use minijinja::ErrorKind;
+use minijinja::machinery::{ast::Stmt, parse};
+use minijinja::syntax::SyntaxConfig;
 
-use super::place;
-use super::templates;
+use super::{place, strict, templates};
 use crate::base::Error;
 
 /// An error, and what it still needs before a person can act on it.
@@ -99,7 +100,24 @@ pub(super) struct Rendered<'a> {
     pub text: &'a str,
 }
 
-impl Rendered<'_> {
+impl<'a> Rendered<'a> {
+    /// Parses the text, strictly.
+    pub(super) fn parse(&self, syntax: &SyntaxConfig) -> Result<Stmt<'a>, Failure> {
+        if let Some(error) = strict::check_comments(self.text, self.file) {
+            return Err(Failure::placed(error));
+        }
+        parse(self.text, self.file, syntax.clone()).map_err(|error| self.failure(&error))
+    }
+
+    /// Adds the place of a word to a failure that has none yet: the first quoted one.
+    pub(super) fn at_word(&self, failure: Failure, word: &str) -> Failure {
+        let Stage::Raised(what) = failure.stage else { return failure };
+        let quoted = ['"', '\''].iter().find_map(|quote| self.text.find(&format!("{quote}{word}{quote}")));
+        let range = quoted.map(|at| at..at + word.len() + 2);
+        let line = place::line_of(self.text, range.as_ref().map_or(0, |range| range.start));
+        Failure::placed(place::point(failure.error, what, self.file, self.text, line, range))
+    }
+
     /// What the engine reports, with its place and in our words.
     pub(super) fn failure(&self, error: &minijinja::Error) -> Failure {
         let inner = innermost(error);

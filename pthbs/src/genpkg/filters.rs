@@ -3,77 +3,99 @@
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State, Value, escape_formatter, filters, tests};
 
-/// Registers every filter and test of the language.
+/// Registers functions by name and says which names there are: one table for the engine and for the checks.
+macro_rules! table {
+    ($(#[$doc:meta])* $names:ident, $register:ident, $add:ident: $($name:literal $function:expr,)*) => {
+        $(#[$doc])*
+        pub(super) const $names: &[&str] = &[$($name),*];
+
+        fn $register(env: &mut Environment<'_>) {
+            $(env.$add($name, $function);)*
+        }
+    };
+}
+
+table! {
+    /// Every filter of the language.
+    FILTERS, register_filters, add_filter:
+    "abs" filters::abs,
+    "attr" filters::attr,
+    "batch" filters::batch,
+    "bool" filters::bool,
+    "capitalize" filters::capitalize,
+    "chain" filters::chain,
+    "count" filters::length,
+    "d" filters::default,
+    "default" filters::default,
+    "dictsort" filters::dictsort,
+    "first" filters::first,
+    "format" filters::format,
+    "groupby" filters::groupby,
+    "heredoc" heredoc,
+    "indent" filters::indent,
+    "int" filters::int,
+    "items" filters::items,
+    "join" filters::join,
+    "kconfig" kconfig,
+    "last" filters::last,
+    "length" filters::length,
+    "lines" filters::lines,
+    "list" filters::list,
+    "lower" filters::lower,
+    "map" filters::map,
+    "max" filters::max,
+    "min" filters::min,
+    "reject" filters::reject,
+    "rejectattr" filters::rejectattr,
+    "replace" filters::replace,
+    "reverse" filters::reverse,
+    "select" filters::select,
+    "selectattr" filters::selectattr,
+    "sh" sh,
+    "slice" filters::slice,
+    "sort" filters::sort,
+    "split" filters::split,
+    "string" filters::string,
+    "sum" filters::sum,
+    "trim" filters::trim,
+    "unique" filters::unique,
+    "upper" filters::upper,
+    "ver" ver,
+    "zip" filters::zip,
+}
+
+table! {
+    /// Every test of the language.
+    TESTS, register_tests, add_test:
+    "boolean" tests::is_boolean,
+    "defined" tests::is_defined,
+    "divisibleby" tests::is_divisibleby,
+    "endingwith" tests::is_endingwith,
+    "eq" tests::is_eq,
+    "even" tests::is_even,
+    "false" tests::is_false,
+    "ge" tests::is_ge,
+    "gt" tests::is_gt,
+    "in" tests::is_in,
+    "integer" tests::is_integer,
+    "le" tests::is_le,
+    "lt" tests::is_lt,
+    "mapping" tests::is_mapping,
+    "ne" tests::is_ne,
+    "none" tests::is_none,
+    "number" tests::is_number,
+    "odd" tests::is_odd,
+    "sequence" tests::is_sequence,
+    "startingwith" tests::is_startingwith,
+    "string" tests::is_string,
+    "true" tests::is_true,
+    "undefined" tests::is_undefined,
+}
+
+/// Registers all of them.
 pub(super) fn register(env: &mut Environment<'_>) {
-    env.add_filter("sh", sh);
-    env.add_filter("kconfig", kconfig);
-    env.add_filter("ver", ver);
-    env.add_filter("heredoc", heredoc);
-
-    env.add_filter("abs", filters::abs);
-    env.add_filter("attr", filters::attr);
-    env.add_filter("batch", filters::batch);
-    env.add_filter("bool", filters::bool);
-    env.add_filter("capitalize", filters::capitalize);
-    env.add_filter("chain", filters::chain);
-    env.add_filter("count", filters::length);
-    env.add_filter("d", filters::default);
-    env.add_filter("default", filters::default);
-    env.add_filter("dictsort", filters::dictsort);
-    env.add_filter("first", filters::first);
-    env.add_filter("format", filters::format);
-    env.add_filter("groupby", filters::groupby);
-    env.add_filter("indent", filters::indent);
-    env.add_filter("int", filters::int);
-    env.add_filter("items", filters::items);
-    env.add_filter("join", filters::join);
-    env.add_filter("last", filters::last);
-    env.add_filter("length", filters::length);
-    env.add_filter("lines", filters::lines);
-    env.add_filter("list", filters::list);
-    env.add_filter("lower", filters::lower);
-    env.add_filter("map", filters::map);
-    env.add_filter("max", filters::max);
-    env.add_filter("min", filters::min);
-    env.add_filter("reject", filters::reject);
-    env.add_filter("rejectattr", filters::rejectattr);
-    env.add_filter("replace", filters::replace);
-    env.add_filter("reverse", filters::reverse);
-    env.add_filter("select", filters::select);
-    env.add_filter("selectattr", filters::selectattr);
-    env.add_filter("slice", filters::slice);
-    env.add_filter("sort", filters::sort);
-    env.add_filter("split", filters::split);
-    env.add_filter("string", filters::string);
-    env.add_filter("sum", filters::sum);
-    env.add_filter("trim", filters::trim);
-    env.add_filter("unique", filters::unique);
-    env.add_filter("upper", filters::upper);
-    env.add_filter("zip", filters::zip);
-
-    env.add_test("boolean", tests::is_boolean);
-    env.add_test("defined", tests::is_defined);
-    env.add_test("divisibleby", tests::is_divisibleby);
-    env.add_test("endingwith", tests::is_endingwith);
-    env.add_test("eq", tests::is_eq);
-    env.add_test("even", tests::is_even);
-    env.add_test("false", tests::is_false);
-    env.add_test("ge", tests::is_ge);
-    env.add_test("gt", tests::is_gt);
-    env.add_test("in", tests::is_in);
-    env.add_test("integer", tests::is_integer);
-    env.add_test("le", tests::is_le);
-    env.add_test("lt", tests::is_lt);
-    env.add_test("mapping", tests::is_mapping);
-    env.add_test("ne", tests::is_ne);
-    env.add_test("none", tests::is_none);
-    env.add_test("number", tests::is_number);
-    env.add_test("odd", tests::is_odd);
-    env.add_test("sequence", tests::is_sequence);
-    env.add_test("startingwith", tests::is_startingwith);
-    env.add_test("string", tests::is_string);
-    env.add_test("true", tests::is_true);
-    env.add_test("undefined", tests::is_undefined);
+    register_filters(env);
+    register_tests(env);
 }
 
 /// `value | sh`: one shell word; a list gives one word an item.

@@ -1,7 +1,32 @@
-//! The words of the template language: facts, variables, functions, filters, tests. What is not here does not exist.
+//! The words of the template language: facts, variables, functions. What is not here does not exist.
 
 /// Facts that the engine itself reads; a definition may set them, whatever it extends.
 pub(super) const FACTS: [&str; 7] = ["version", "meta", "sandbox", "set_path", "static", "system", "target"];
+
+/// Variables that every template sees.
+pub(super) const VARIABLES: [&str; 6] = ["name", "toolchain", "sources", "check", "system", "target"];
+
+/// A function and the keywords it takes; none where every keyword means something.
+pub(super) const FUNCTIONS: [(&str, Option<&[&str]>); 15] = [
+    ("fact", Some(&["default", "doc"])),
+    ("src", Some(&["sha256", "unpack", "strip", "name"])),
+    ("git", Some(&["commit", "sha256", "name"])),
+    ("file", Some(&[])),
+    ("patch", Some(&[])),
+    ("patches", Some(&[])),
+    ("tool", None),
+    ("dep", None),
+    ("needs", None),
+    ("deps", Some(&[])),
+    ("option", Some(&["default", "choices", "doc"])),
+    ("fail", Some(&[])),
+    ("range", Some(&[])),
+    ("dict", None),
+    ("namespace", None),
+];
+
+/// Functions that record something about the script. A block that a child overrides would lose what they record.
+pub(super) const RECORDING: [&str; 7] = ["src", "git", "patch", "tool", "dep", "needs", "option"];
 
 /// What `meta` may hold. None of it reaches the script.
 pub(super) const META: [&str; 4] = ["description", "license", "homepage", "update"];
@@ -10,3 +35,8 @@ pub(super) const META: [&str; 4] = ["description", "license", "homepage", "updat
 pub(super) const SYSTEM: &str = "x86_64-linux";
 /// What scripts make where nothing else is asked for.
 pub(super) const TARGET: &str = "x86_64-linux-musl";
+
+/// The keywords of a function; nothing for what is no function of ours or takes any.
+pub(super) fn keywords(function: &str) -> Option<&'static [&'static str]> {
+    FUNCTIONS.iter().find(|(name, _)| *name == function).and_then(|(_, keywords)| *keywords)
+}

@@ -29,6 +29,7 @@ pub struct Project {
 pub(super) struct Tree {
     root: PathBuf,
     pub catalog: Catalog,
+    pub templates: Arc<Templates>,
 }
 
 impl Project {
@@ -39,8 +40,9 @@ impl Project {
     pub fn open(root: &Path) -> Result<Project> {
         let text = fs::read_text(&root.join(Project::FILE))?;
         let values = configured(&text)?;
-        let tree = Arc::new(Tree { root: root.to_path_buf(), catalog: Catalog::open(root)? });
-        let env = engine::environment(Arc::new(Templates::open(root)?));
+        let templates = Arc::new(Templates::open(root)?);
+        let env = engine::environment(Arc::clone(&templates));
+        let tree = Arc::new(Tree { root: root.to_path_buf(), catalog: Catalog::open(root)?, templates });
         Ok(Project { tree, env, values })
     }
 

@@ -1,9 +1,16 @@
 //! The files of `templates/`: what definitions extend. Reads nothing outside of that directory.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::failure::Failure;
+use minijinja::machinery::ast::Stmt;
+
+use super::engine;
+use super::failure::{Failure, Rendered};
+use super::outline::Outline;
+use super::strict::{self, Ancestry, Kind};
 use crate::base::{self, Error, Result, error};
 
 /// The templates of a project.
@@ -11,6 +18,15 @@ use crate::base::{self, Error, Result, error};
 pub(super) struct Templates {
     dir: PathBuf,
     names: Vec<String>,
+    /// What was read, checked; each file is read once.
+    read: Mutex<BTreeMap<String, Result<Checked, Failure>>>,
+}
+
+/// A template without mistakes.
+#[derive(Debug, Clone)]
+struct Checked {
+    text: Arc<str>,
+    ancestry: Arc<Ancestry>,
 }
 
 const ENDING: &str = ".sh";
@@ -26,24 +42,69 @@ impl Templates {
             names.extend(file.to_str().and_then(|file| file.strip_suffix(ENDING)).map(str::to_string));
         }
         names.sort();
-        Ok(Templates { dir, names })
-    }
-
-    /// The text of a template.
-    pub(super) fn text(&self, name: &str) -> Result<String> {
-        if self.names.iter().any(|known| known == name) {
-            return base::fs::read_text(&self.dir.join(format!("{name}{ENDING}")));
-        }
-        let error = Error::usage(format!("template `{}` not found", name.escape_debug()));
-        Err(match error::nearest(name, self.names.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.with("templates", self.names.join(", ")),
-        })
+        Ok(Templates { dir, names, read: Mutex::default() })
     }
 
     /// For the engine: the text, or an error that gets the place of the `extends`.
     pub(super) fn load(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
-        self.text(name).map(Some).map_err(|error| Failure::from(error).into())
+        Ok(Some(self.checked(name, &mut Vec::new())?.text.to_string()))
+    }
+
+    /// Reads a parsed template or definition, and checks it against those it extends; gives what those give it.
+    ///
+    /// `path` is the line of templates that led here.
+    pub(super) fn check(
+        &self,
+        kind: Kind,
+        ast: &Stmt<'_>,
+        source: &Rendered<'_>,
+        path: &mut Vec<String>,
+    ) -> Result<Ancestry, Failure> {
+        let outline = Outline::of(ast);
+        let mut ancestry = Ancestry::default();
+        for parent in &outline.parents {
+            let found = self.checked(parent, path).map_err(|failure| source.at_word(failure, parent))?;
+            ancestry.join(&found.ancestry);
+        }
+        match strict::check(kind, &outline, &ancestry, source.text, source.file) {
+            Some(error) => Err(Failure::placed(error)),
+            None => Ok(ancestry.extended(&outline)),
+        }
+    }
+
+    /// A template by its name, read and checked once.
+    fn checked(&self, name: &str, path: &mut Vec<String>) -> Result<Checked, Failure> {
+        let read = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = read().get(name) {
+            return known.clone();
+        }
+        if let Some(start) = path.iter().position(|known| known == name) {
+            let chain = path[start..].join(" -> ");
+            return Err(Error::usage(format!("templates extend each other: {chain} -> {name}")).into());
+        }
+        // The lock is not held meanwhile: a template that two threads read at once is the same for both.
+        path.push(name.to_string());
+        let result = self.read(name, path);
+        path.pop();
+        read().entry(name.to_string()).or_insert(result).clone()
+    }
+
+    fn read(&self, name: &str, path: &mut Vec<String>) -> Result<Checked, Failure> {
+        if !self.names.iter().any(|known| known == name) {
+            let error = Error::usage(format!("template `{}` not found", name.escape_debug()));
+            let near = error::nearest(name, self.names.iter().map(String::as_str));
+            return Err(Failure::from(match near {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.with("templates", self.names.join(", ")),
+            }));
+        }
+        let text = base::fs::read_text(&self.dir.join(format!("{name}{ENDING}"))).map_err(Failure::placed)?;
+        let file = place(name);
+        let source = Rendered { label: name, file: &file, text: &text };
+        let ast = source.parse(&engine::syntax())?;
+        let ancestry = self.check(Kind::Template, &ast, &source, path)?;
+        drop(ast);
+        Ok(Checked { text: text.into(), ancestry: Arc::new(ancestry) })
     }
 }
 

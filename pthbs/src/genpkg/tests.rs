@@ -262,8 +262,12 @@ fn only_text_and_numbers_are_written() {
 
 #[test]
 fn an_error_in_a_template_names_the_package() {
-    let fixture = Fixture::new(&[("x", &package("")), ("templates/base.sh", "set -eu\n{{ wrong }}\n")]);
+    let fixture = Fixture::new(&[
+        ("x", &package("")),
+        ("templates/base.sh", "set -eu\n{{ fact(\"must\", doc=\"what it needs\") }}\n"),
+    ]);
     let error = fixture.error();
+    assert!(error.starts_with("error: `must` is not set\n  must: what it needs\n"), "{error}");
     assert!(error.contains("where: templates/base.sh:2\n"), "{error}");
     assert!(error.contains("while rendering: packages/x/package.sh"), "{error}");
 }

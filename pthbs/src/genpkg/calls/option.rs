@@ -17,7 +17,7 @@ pub(super) fn option(
     name: &str,
     words: Kwargs,
 ) -> Result<Value, minijinja::Error> {
-    check_keywords("option", &words, &["default", "choices", "doc"])?;
+    check_keywords("option", &words)?;
     let frame = frame(state);
     let default = keyword(&words, "default");
     let choices = choices(&words)?;
@@ -58,7 +58,7 @@ pub(super) fn option(
 
 /// `fact(name, default=, doc=)`: what the definition has set, else the default.
 pub(super) fn fact(state: &mut State<'_, '_>, name: &str, words: Kwargs) -> Result<Value, minijinja::Error> {
-    check_keywords("fact", &words, &["default", "doc"])?;
+    check_keywords("fact", &words)?;
     let default = keyword(&words, "default");
     let set = state.lookup(name).filter(|value| !value.is_undefined());
     match (set, default) {

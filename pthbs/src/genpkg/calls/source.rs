@@ -16,7 +16,7 @@ const SCHEMES: [&str; 4] = ["https", "http", "file", "deb-src"];
 
 /// `src(url, sha256=, unpack=true, strip=1, name=)`: a file; gives `$src/ENTRY`.
 pub(super) fn src(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Result<String, minijinja::Error> {
-    check_keywords("src", &words, &["sha256", "unpack", "strip", "name"])?;
+    check_keywords("src", &words)?;
     let urls = urls("src", url)?;
     let sum = sum("src", &words, &urls[0])?;
     let given_name = text_keyword("src", &words, "name")?;
@@ -47,7 +47,7 @@ pub(super) fn src(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Resu
 
 /// `git(url, commit=, sha256=, name=)`: a commit, exported as a tree; gives `$src/NAME`.
 pub(super) fn git(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Result<String, minijinja::Error> {
-    check_keywords("git", &words, &["commit", "sha256", "name"])?;
+    check_keywords("git", &words)?;
     let urls = urls("git", url)?;
     let commit =
         text_keyword("git", &words, "commit")?.ok_or_else(|| Error::usage("`git()` needs `commit=`"))?;
