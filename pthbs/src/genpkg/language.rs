@@ -25,7 +25,7 @@ pub(super) const FUNCTIONS: [(&str, Option<&[&str]>); 15] = [
     ("namespace", None),
 ];
 
-/// Functions that record something about the script. A block that a child overrides would lose what they record.
+/// Functions that record something about the script.
 pub(super) const RECORDING: [&str; 7] = ["src", "git", "patch", "tool", "dep", "needs", "option"];
 
 /// What `meta` may hold. None of it reaches the script.

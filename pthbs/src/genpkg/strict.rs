@@ -69,7 +69,7 @@ pub(super) fn check(
     check_structure(kind, outline, ancestry, &mut problems);
     check_sets(kind, outline, ancestry, &mut problems);
     check_names(outline, ancestry, &mut problems);
-    check_calls(outline, ancestry, &mut problems);
+    check_calls(kind, outline, ancestry, &mut problems);
     problems.found.sort_by_key(|(range, _)| range.start);
     Error::all(problems.found.into_iter().map(|(range, error)| {
         place::point(error, "where", file, text, place::line_of(text, range.start), Some(range))
@@ -231,7 +231,7 @@ fn check_names(outline: &Outline<'_>, ancestry: &Ancestry, problems: &mut Proble
 }
 
 /// Functions, their keywords, and where they may stand.
-fn check_calls(outline: &Outline<'_>, ancestry: &Ancestry, problems: &mut Problems<'_>) {
+fn check_calls(kind: Kind, outline: &Outline<'_>, ancestry: &Ancestry, problems: &mut Problems<'_>) {
     for call in &outline.calls {
         let name = call.name;
         let own = outline.sets.iter().map(|set| set.name).chain(outline.locals.iter().copied());
@@ -247,9 +247,10 @@ fn check_calls(outline: &Outline<'_>, ancestry: &Ancestry, problems: &mut Proble
                 },
             );
         }
-        if call.is_in_block && RECORDING.contains(&name) {
+        // A template may want what it records to go with the block when a package overrides it.
+        if kind == Kind::Definition && call.is_in_block && RECORDING.contains(&name) {
             let error = Error::usage(format!("`{name}()` stands in a block"))
-                .line("a child that overrides the block would lose what it records")
+                .line("templates ask what is recorded before they write a block: this would come too late")
                 .hint(format!("call it at the top level: `{{% set _x = {name}(...) %}}`"));
             problems.word(name, error);
         }
