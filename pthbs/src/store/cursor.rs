@@ -7,8 +7,9 @@ use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags};
 use rustix::io::Errno;
 
 /// What it takes to open a directory and never a link to one.
@@ -37,6 +38,11 @@ impl Identity {
 }
 
 impl Cursor {
+    /// Stands at the top of a tree. A top that is a link is an error.
+    pub(super) fn open(top: &Path) -> io::Result<Cursor> {
+        Cursor::open_at(CWD, &c_string(top.as_os_str())?)
+    }
+
     /// Stands at the top of the tree called `name` in `parent`.
     pub(super) fn open_at(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<Cursor> {
         Ok(Cursor { dir: open_directory(parent, name)?, names: Vec::new(), above: Vec::new() })
@@ -60,6 +66,16 @@ impl Cursor {
         }
         self.dir = above;
         Ok(Some(name))
+    }
+
+    /// The path below the top of the directory itself.
+    pub(super) fn path(&self) -> PathBuf {
+        self.names.iter().map(|name| os_str(name)).collect()
+    }
+
+    /// The path below the top of an entry here.
+    pub(super) fn path_of(&self, name: &CStr) -> PathBuf {
+        self.names.iter().map(CString::as_c_str).chain([name]).map(os_str).collect()
     }
 
     /// The directory's entries but `.` and `..`, in the order the file system gives them.
@@ -122,6 +138,18 @@ pub(super) fn chmod_unopened(parent: BorrowedFd<'_>, name: &CStr, mode: u32) -> 
     }
     let path = format!("/proc/self/fd/{}", entry.as_raw_fd());
     Ok(rustix::fs::chmod(path, Mode::from_raw_mode(mode))?)
+}
+
+/// Opens a file or directory by its path below `top`; links on the way or at its end, and ways out, are errors.
+pub(super) fn open_beneath(top: BorrowedFd<'_>, path: &Path) -> io::Result<OwnedFd> {
+    // O_NONBLOCK: should a fifo stand there after all, the open must not wait for a writer.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
+    Ok(rustix::fs::openat2(top, path, flags, Mode::empty(), resolve)?)
+}
+
+fn os_str(name: &CStr) -> &OsStr {
+    OsStr::from_bytes(name.to_bytes())
 }
 
 pub(super) fn c_string(name: &OsStr) -> io::Result<CString> {

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use super::{Item, Manifest, Record, Store, trouble};
-use crate::base::{Error, Result, fs};
+use super::{Item, Manifest, Masked, Record, Store, trouble};
+use crate::base::{Error, Result, Sha256, fs};
 use crate::script::{InstallId, Script};
 
 impl Store {
@@ -35,6 +35,11 @@ impl Store {
         let item = Item::Install(id.clone());
         let path = self.meta(&item).join("record.json");
         Record::parse(&self.read(&item, &path)?, &path)
+    }
+
+    /// The tree key of a tree that is to become the install `own`; nothing if one that it names has none.
+    pub fn tree_key(&self, own: &InstallId, masked: &Masked) -> Result<Option<Sha256>> {
+        masked.tree_key(own, |install| Ok(self.record(install)?.tree_key))
     }
 
     /// Every install, sorted.

@@ -1,9 +1,16 @@
-//! Small stores for the tests of this module.
+//! Small stores and trees for the tests of this module.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Item, Manifest, Meta, Published, Staging, Store};
-use crate::base::Sha256;
+use super::delete::delete;
+use super::{Finding, Item, Manifest, Meta, Published, Seal, Sealed, Staging, Store};
+use crate::base::{Result, Sha256};
+use crate::script::InstallId;
 
 pub(super) fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -18,4 +25,67 @@ pub(super) fn item(name: &str) -> Item {
 pub(super) fn publish(store: &Store, item: &Item) -> Published {
     let staging = Staging::new(store, item).unwrap();
     store.publish(staging, item, &Manifest::default(), Meta::default()).unwrap()
+}
+
+/// A tree to fill, with what it may name.
+pub(super) struct Tree {
+    _dir: TempDir,
+    pub(super) top: PathBuf,
+    pub(super) own: InstallId,
+    pub(super) known: BTreeSet<InstallId>,
+    pub(super) is_static: bool,
+    pub(super) silenced: BTreeSet<Finding>,
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        // An ordinary user's TempDir cannot delete what is read-only.
+        delete(&self.top).unwrap();
+    }
+}
+
+pub(super) fn install(name: &str) -> InstallId {
+    format!("{name}.{}", Sha256::of(name.as_bytes())).parse().unwrap()
+}
+
+impl Tree {
+    pub(super) fn new() -> Tree {
+        Tree::of("x")
+    }
+
+    pub(super) fn of(own: &str) -> Tree {
+        let dir = tempfile::tempdir().unwrap();
+        let top = dir.path().join("tree");
+        fs::create_dir(&top).unwrap();
+        let known = BTreeSet::from([install("zlib"), install("musl")]);
+        Tree { top, _dir: dir, own: install(own), known, is_static: true, silenced: BTreeSet::new() }
+    }
+
+    pub(super) fn file(&self, path: &str, mode: u32, bytes: impl AsRef<[u8]>) -> &Tree {
+        let path = self.top.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        self
+    }
+
+    pub(super) fn link(&self, path: &str, target: &str) -> &Tree {
+        let path = self.top.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(target, path).unwrap();
+        self
+    }
+
+    pub(super) fn seal(&self) -> Result<Sealed> {
+        let Tree { top, own, known, is_static, silenced, .. } = self;
+        Seal { tree: top, own: Some(own), known, is_static: *is_static, silenced }.run()
+    }
+
+    pub(super) fn error(&self) -> String {
+        self.seal().unwrap_err().to_string()
+    }
+
+    pub(super) fn mode(&self, path: &str) -> u32 {
+        fs::symlink_metadata(self.top.join(path)).unwrap().mode() & 0o7777
+    }
 }
