@@ -1,0 +1,22 @@
+{% extends "kconfig" %}
+{% set version = "1.37.0" %}
+{% set meta = {
+	"description": "Shell and some 400 Unix programs in one",
+	"license": "GPL-2.0-only",
+	"homepage": "https://busybox.net/",
+	"update": {"url": "https://busybox.net/downloads/", "pattern": "busybox-([0-9.]+)\\.tar\\.bz2"},
+} %}
+{%# It is the shell of every strict build, so its own build has the host's. #%}
+{% set sandbox = "host" %}
+{% set source = src(["https://busybox.net/downloads/busybox-1.37.0.tar.bz2", "deb-src:trixie/busybox/busybox_1.37.0.orig.tar.bz2"],
+	sha256="3311dff32e746499f4df0d5df04d7eb396382d7e108bb9250e7b519b837043a4") %}
+{%# The kernel has dropped what TC is written for. #%}
+{% set config = {"STATIC": true, "TC": false} %}
+{% set make_flags = ["CC=\"$CC\"", "HOSTCC=\"$CC\"", "KCONFIG_NOTIMESTAMP=1"] %}
+{% block install %}
+	mkdir -p "$out/bin"
+	cp busybox "$out/bin/"
+	for applet in $(./busybox --list); do
+		[ "$applet" = busybox ] || ln -s busybox "$out/bin/$applet"
+	done
+{% endblock %}

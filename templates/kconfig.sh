@@ -1,0 +1,19 @@
+{% extends "base" %}
+{%# Packages that are configured as the Linux kernel is: a `defconfig`, some symbols of our own, then make. #%}
+{% set _make = fact("make_flags", default=[], doc="variables and flags for every make") | join(" ") %}
+{% set _config = fact("config", default={}, doc="symbols and their values, over those of `defconfig`") | kconfig %}
+{% block configure %}
+	make {{ _make }} {{ fact("defconfig", default="defconfig", doc="the configuration to begin with") }}
+	cat >config.wanted {{ _config | heredoc }}
+	# The last assignment of a symbol counts; a symbol that is asked about anew gets its default.
+	cat config.wanted >>.config
+	yes '' | make {{ _make }} oldconfig >config.log
+	# A symbol whose dependencies are not met is dropped without a word.
+	while read -r line; do
+		grep -qxF -- "$line" .config || { echo "configuration: \`$line\` did not take" >&2; exit 1; }
+	done <config.wanted
+{% endblock %}
+{% block build %}
+	make {{ _make }}{% for _target in fact("build_targets", default=[], doc="what to make") %} {{ _target }}{% endfor %}
+
+{% endblock %}
