@@ -14,9 +14,6 @@ use nix::sys::stat::Mode;
 
 use crate::base::{Error, Result};
 
-/// The least that a pipe can be made to hold: one page, and so one slot.
-const PAGE: i32 = 4096;
-
 /// A FIFO, held open for reading and writing as long as the build runs. Its file goes with it.
 #[derive(Debug)]
 pub(super) struct Fifo {
@@ -25,6 +22,9 @@ pub(super) struct Fifo {
 }
 
 impl Fifo {
+    /// How many tokens fit: the least that a pipe can be made to hold, one page and so one slot.
+    pub(super) const ROOM: usize = 4096;
+
     /// Makes the FIFO. Whoever reaches it may use it: its directory is the boundary.
     pub(super) fn make(path: PathBuf) -> Result<Fifo> {
         let error = |doing, cause: std::io::Error| Error::io(doing, &path, &cause);
@@ -39,7 +39,7 @@ impl Fifo {
             .custom_flags(OFlag::O_NONBLOCK.bits())
             .open(&path)
             .map_err(|cause| error("open", cause))?;
-        fcntl(&end, FcntlArg::F_SETPIPE_SZ(PAGE))
+        fcntl(&end, FcntlArg::F_SETPIPE_SZ(Fifo::ROOM as i32))
             .map_err(|errno| error("shrink the pipe (F_SETPIPE_SZ 4096)", errno.into()))?;
         Ok(Fifo { path, end })
     }
@@ -64,7 +64,7 @@ impl Fifo {
     /// All of it, because only an empty page is given up: one that is never emptied is full after 4096 writes, and then
     /// whoever gives a token back blocks. Bounded, because a build may write without end.
     pub(super) fn drain(&self) -> usize {
-        let mut buffer = [0; PAGE as usize];
+        let mut buffer = [0; Fifo::ROOM];
         let reads = (0..8).map_while(|_| (&self.end).read(&mut buffer).ok().filter(|n| *n > 0));
         reads.sum()
     }

@@ -55,19 +55,25 @@ struct Build {
     offered: Option<Instant>,
     /// No offer before this moment, and how long the pause before it was.
     pause: Option<(Instant, Duration)>,
+    /// It has written more tokens than there can be.
+    has_overflowed: bool,
 }
 
 impl Build {
     /// Takes out everything; what is more than was put in was made up by the build and does not count.
     fn drain(&mut self) -> usize {
         self.offered = None;
-        let tokens = self.fifo.drain().min(self.out);
+        let drained = self.fifo.drain();
+        // Somebody may be blocked writing, and a blocked writer goes on only when it finds the pipe empty: an offer laid
+        // in before it wakes would hold it for ever. So a build that does this is offered nothing any more.
+        self.has_overflowed |= drained >= Fifo::ROOM;
+        let tokens = drained.min(self.out);
         self.out -= tokens;
         tokens
     }
 
     fn may_have_offer(&self, now: Instant) -> bool {
-        self.offered.is_none() && self.pause.is_none_or(|(until, _)| until <= now)
+        !self.has_overflowed && self.offered.is_none() && self.pause.is_none_or(|(until, _)| until <= now)
     }
 }
 
@@ -96,7 +102,7 @@ impl Pool {
         if !self.granted.remove(&seat) {
             return Err(fifo);
         }
-        self.builds.insert(seat, Build { fifo, out: 0, offered: None, pause: None });
+        self.builds.insert(seat, Build { fifo, out: 0, offered: None, pause: None, has_overflowed: false });
         self.note(seat);
         Ok(())
     }
@@ -139,12 +145,15 @@ impl Pool {
         while self.free > 0 {
             let hungry = self.builds.iter_mut().filter(|(_, build)| build.may_have_offer(now));
             let Some((&seat, build)) = hungry.min_by_key(|(_, build)| build.out) else { break };
-            build.offered = Some(now);
-            // A page that the build filled with false tokens is drained when it is looked at.
             if build.fifo.put() {
+                build.offered = Some(now);
                 build.out += 1;
                 self.free -= 1;
                 self.note(seat);
+            } else {
+                // The build has filled the page; no offer lies there that could be waited for.
+                self.free += build.drain();
+                build.has_overflowed = true;
             }
         }
     }
