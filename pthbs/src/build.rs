@@ -3,3 +3,8 @@
 //! `docs/schedule.md` draws the states of a step and says how the pools and the jobserver share the machine.
 
 pub mod jobserver;
+pub mod plan;
+pub mod visible;
+
+pub use plan::{Build, Exists, Plan, Step, plan};
+pub use visible::{Scripts, Visible, visible};
