@@ -28,6 +28,9 @@ pub fn run_here(spec: &Spec) -> Result<Outcome> {
         stderr: copy(std::io::stderr().as_fd())?,
         jobserver: None,
     };
+    for fd in stdio.stdin.iter().chain([&stdio.stdout, &stdio.stderr]) {
+        identity.give_pipe(fd.as_fd())?;
+    }
     sys::default_sigchld();
     let asks: SigSet = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
     let blocked: SigSet = asks.iter().chain(inside::wanted_signals().iter()).collect();
@@ -45,8 +48,10 @@ fn supervise(job: &Job, stdio: Descriptors, asks: &SigSet) -> Result<Outcome> {
     let mut watched = Watched::new(launch(job, &stdio)?, &job.spec.limits);
     drop(stdio);
     loop {
-        if let Some(News::Ended(outcome)) = watched.look()? {
-            return outcome;
+        while let Some(news) = watched.look()? {
+            if let News::Ended(outcome) = news {
+                return outcome;
+            }
         }
         if signals.read_signal().named(|| "read(signalfd)".to_string())?.is_some() {
             watched.stop(None);

@@ -13,7 +13,8 @@ use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, FcntlArg, OFlag, fcntl, openat};
 use nix::sys::stat::{Mode, fstatat};
-use nix::unistd::{Gid, Pid, Uid, fchownat, getegid, geteuid};
+use nix::sys::statfs::{FsType, fstatfs};
+use nix::unistd::{Gid, Pid, Uid, fchown, fchownat, getegid, geteuid};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Named as _, Result};
@@ -26,6 +27,9 @@ const RESERVED: std::ops::Range<u32> = 60_600..61_100;
 /// One file for the locks of all processes: byte N is locked while uid N is in use. The locks belong to open files, so
 /// they vanish with their holders; the file stays.
 const LOCK_FILE: &str = "/run/pthbs-sandbox.uids";
+
+/// The file system of anonymous pipes (linux/magic.h).
+const PIPEFS_MAGIC: FsType = FsType(0x5049_5045);
 
 /// The ids on the host that appear as 1000 inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +87,17 @@ impl Identity {
         }
         write_proc(pid, "uid_map", &format!("{INSIDE_ID} {} 1", self.uid))?;
         write_proc(pid, "gid_map", &format!("{INSIDE_ID} {} 1", self.gid))
+    }
+
+    /// Makes an anonymous pipe the sandbox's own: to its uid, /dev/stdout is a file that it opens anew.
+    ///
+    /// A named pipe or a terminal stays what its owner made it.
+    pub(crate) fn give_pipe(&self, fd: BorrowedFd<'_>) -> Result<()> {
+        if self.changes && fstatfs(fd).is_ok_and(|fs| fs.filesystem_type() == PIPEFS_MAGIC) {
+            let (uid, gid) = (Some(Uid::from_raw(self.uid)), Some(Gid::from_raw(self.gid)));
+            fchown(fd, uid, gid).named(|| format!("fchown(a pipe, {})", self.uid))?;
+        }
+        Ok(())
     }
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn run(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> ! {
 fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     let spec = &job.spec;
     close_foreign(stdio, report)?;
+    prctl::set_name(c"pthbs-sandbox").named(|| "prctl(PR_SET_NAME)".to_string())?;
     wait_for_maps(report)?;
     die_with_supervisor()?;
     rights::raise_open_files()?;

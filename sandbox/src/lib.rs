@@ -7,6 +7,7 @@
 
 mod diagnose;
 mod error;
+mod helper;
 mod here;
 mod identity;
 mod inside;
@@ -21,6 +22,7 @@ mod sys;
 mod watch;
 
 pub use error::Error;
+pub use helper::{Heard, Helper, Running, Stdio, Stopper};
 pub use here::run_here;
 pub use spec::{Access, Bind, INSIDE_ID, Limits, Link, Spec};
 pub use watch::{Outcome, Timeout};

@@ -79,7 +79,7 @@ pub struct Link {
 pub struct Limits {
     /// Wall-clock time from start to end.
     pub wall: Option<u64>,
-    /// Time without a byte of output.
+    /// Time without a byte of output. Whoever reads the output says when there was some: [`Heard`](crate::Heard).
     pub silence: Option<u64>,
     /// Time between TERM and KILL when a sandbox is stopped.
     pub grace: u64,

@@ -2,12 +2,14 @@
 #![allow(unsafe_code)] // Each block is one call of the kernel's or C's interface and says why it is sound.
 
 use std::ffi::{CStr, CString, c_int, c_long, c_uint, c_void};
+use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::Result;
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use nix::sys::signal::Signal;
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, recvmsg, sendmsg};
 use nix::unistd::{ForkResult, Pid};
 
 /// `struct clone_args` of the kernel, version 0: all that is needed here.
@@ -209,6 +211,47 @@ fn close_range(first: RawFd, last: RawFd, flags: c_uint) -> Result<()> {
 pub(crate) fn place_descriptor(fd: BorrowedFd<'_>, number: RawFd) -> Result<()> {
     // SAFETY: plain numbers; the only caller is about to exec and owns nothing at `number`.
     Errno::result(unsafe { libc::dup2(fd.as_raw_fd(), number) }).map(drop)
+}
+
+/// Sends one message with descriptors over a SOCK_SEQPACKET socket.
+pub(crate) fn send_with_descriptors(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    fds: &[BorrowedFd<'_>],
+) -> Result<()> {
+    let raw: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&raw)];
+    let control: &[ControlMessage<'_>] = if raw.is_empty() { &[] } else { &rights };
+    loop {
+        match sendmsg::<()>(socket.as_raw_fd(), &[IoSlice::new(bytes)], control, MsgFlags::MSG_NOSIGNAL, None)
+        {
+            Err(Errno::EINTR) => {}
+            sent => return sent.map(drop),
+        }
+    }
+}
+
+/// Receives one message and its descriptors into `bytes`; its length is 0 when the other end is closed.
+pub(crate) fn receive_with_descriptors(
+    socket: BorrowedFd<'_>,
+    bytes: &mut [u8],
+) -> Result<(usize, Vec<OwnedFd>)> {
+    let mut space = nix::cmsg_space!([RawFd; 16]);
+    let mut parts = [IoSliceMut::new(bytes)];
+    let message: RecvMsg<'_, '_, ()> = loop {
+        match recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC) {
+            Err(Errno::EINTR) => space.clear(),
+            received => break received?,
+        }
+    };
+    let mut fds = Vec::new();
+    for part in message.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(raw) = part {
+            // SAFETY: the kernel has just made these descriptors for this process, and nothing else holds them.
+            fds.extend(raw.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+        }
+    }
+    Ok((message.bytes, fds))
 }
 
 /// Sets every signal back to what a fresh process has: default action, none blocked.

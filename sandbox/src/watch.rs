@@ -17,7 +17,7 @@ use crate::sys;
 pub enum Outcome {
     /// By itself, with this status. 126 and 127 may also mean that it could not be executed; its stderr says so.
     Exited(i32),
-    /// By this signal: of its own, of who stopped it, or of the kernel's memory killer.
+    /// By this signal: of its own, of [`Running::stop`](crate::Running::stop), or of the kernel's memory killer.
     Killed(i32),
     /// It was stopped because it took too long.
     TimedOut(Timeout),
@@ -51,6 +51,8 @@ pub(crate) struct Watched {
     timeout: Option<Timeout>,
     /// The last word of pid 1.
     last: Option<Result<i32>>,
+    /// The status of pid 1 itself, once it is reaped.
+    ended: Option<i32>,
     /// Pid 1 has closed its end.
     is_mute: bool,
 }
@@ -59,7 +61,16 @@ impl Watched {
     pub(crate) fn new(sandbox: Launched, limits: &Limits) -> Watched {
         let wall = limits.wall.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds)));
         let grace = Duration::from_secs(limits.grace);
-        Watched { sandbox, grace, wall, kill_at: None, timeout: None, last: None, is_mute: false }
+        Watched {
+            sandbox,
+            grace,
+            wall,
+            kill_at: None,
+            timeout: None,
+            last: None,
+            ended: None,
+            is_mute: false,
+        }
     }
 
     /// Readable when pid 1 has something to say. Nothing once it has said its last: a closed end is always readable.
@@ -72,16 +83,24 @@ impl Watched {
         self.sandbox.pidfd.as_fd()
     }
 
-    /// Reads what was reported and looks whether pid 1 is still there.
+    /// The host's number of pid 1.
+    pub(crate) fn pid(&self) -> i32 {
+        self.sandbox.pid.as_raw()
+    }
+
+    /// The next thing that happened, if any; to be asked until there is none.
     pub(crate) fn look(&mut self) -> Result<Option<News>> {
         // First the child: all that it said lies in the socket once it has ended.
-        let ended = sys::reap(Some(self.sandbox.pid)).named(|| "waitpid(pid 1 of a sandbox)".to_string())?;
+        if self.ended.is_none() {
+            let reaped =
+                sys::reap(Some(self.sandbox.pid)).named(|| "waitpid(pid 1 of a sandbox)".to_string())?;
+            self.ended = reaped.map(|(_, status)| status);
+        }
         loop {
             match hear(&self.sandbox.report, false)? {
+                Heard::Message(Report::Started) => return Ok(Some(News::Started)),
                 Heard::Message(Report::Failed(error)) => self.last = Some(Err(error)),
                 Heard::Message(Report::Ended(status)) => self.last = Some(Ok(status)),
-                Heard::Message(Report::Started) if ended.is_none() => return Ok(Some(News::Started)),
-                Heard::Message(Report::Started) => {}
                 Heard::Nothing => break,
                 Heard::End => {
                     self.is_mute = true;
@@ -89,7 +108,7 @@ impl Watched {
                 }
             }
         }
-        Ok(ended.map(|(_, status)| News::Ended(self.outcome(status))))
+        Ok(self.ended.map(|status| News::Ended(self.outcome(status))))
     }
 
     /// Joins what pid 1 said, how it ended, and why it was stopped.

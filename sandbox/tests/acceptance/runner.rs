@@ -1,0 +1,96 @@
+//! Runs the cases: names as arguments choose among them; each that is FAILED or SKIPPED says so with the reason.
+
+#![expect(clippy::print_stdout, reason = "a test's output")]
+
+use std::os::unix::process::CommandExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::world::World;
+
+/// Nothing more, or the reason why this machine cannot show it. A case fails by panicking.
+pub(crate) type Checked = Result<(), String>;
+/// A sentence that says what must hold, and the code that sees whether it does.
+pub(crate) type Case = (&'static str, Code);
+pub(crate) type Code = fn(&World) -> Checked;
+
+/// Tells the second run of this program where its directory is.
+const ORDINARY: &str = "PTHBS_SANDBOX_TEST_DIR";
+/// Nobody's uid, outside of every range that is given out.
+const ORDINARY_UID: u32 = 12_345;
+
+/// Runs everything, and again as an ordinary user if this is root.
+pub(crate) fn run(groups: &[(&str, &[Case])]) -> ExitCode {
+    if let Some(dir) = std::env::var_os(ORDINARY) {
+        return code(run_in(Path::new(&dir), groups));
+    }
+    let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
+    let is_root = nix::unistd::geteuid().is_root();
+    // The helper of this run must be gone before the process forks again: a scope of its own.
+    let mut is_good = run_in(dir.path(), groups);
+    if is_root {
+        is_good &= run_as_ordinary_user();
+    }
+    code(is_good)
+}
+
+fn code(is_good: bool) -> ExitCode {
+    if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A copy of this program in a directory of another uid: the build directory may be closed to it.
+fn run_as_ordinary_user() -> bool {
+    let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
+    let program = dir.path().join("acceptance");
+    std::fs::copy("/proc/self/exe", &program).expect("a copy of this program");
+    std::os::unix::fs::chown(dir.path(), Some(ORDINARY_UID), Some(ORDINARY_UID)).expect("chown");
+    let arguments = std::env::args_os().skip(1);
+    let status = Command::new(&program)
+        .args(arguments)
+        .env(ORDINARY, dir.path())
+        .current_dir(dir.path())
+        .uid(ORDINARY_UID)
+        .gid(ORDINARY_UID)
+        .status()
+        .expect("this program runs as an ordinary user");
+    status.success()
+}
+
+/// Runs the chosen cases on a few threads; the helper is forked before them.
+fn run_in(dir: &Path, groups: &[(&str, &[Case])]) -> bool {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_chosen = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    let cases: Vec<(String, Code)> = groups
+        .iter()
+        .flat_map(|(group, cases)| cases.iter().map(move |(name, case)| (format!("{group}::{name}"), *case)))
+        .filter(|(name, _)| is_chosen(name))
+        .collect();
+    let is_talkative = std::env::args().any(|word| word == "--verbose");
+    let uid = nix::unistd::geteuid();
+    println!("\nrunning {} sandbox cases as uid {uid}", cases.len());
+    let world = World::new(dir);
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some((name, case)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match catch_unwind(AssertUnwindSafe(|| case(&world))) {
+                        Ok(Ok(())) if is_talkative => println!("case {name} ... ok"),
+                        Ok(Ok(())) => {}
+                        Ok(Err(reason)) => println!("case {name} ... SKIPPED: {reason}"),
+                        Err(_) => {
+                            println!("case {name} ... FAILED");
+                            failed.lock().unwrap().push(name.clone());
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    println!("sandbox cases as uid {uid}: {} ran, {} failed {failed:?}", cases.len(), failed.len());
+    failed.is_empty()
+}

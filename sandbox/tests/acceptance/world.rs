@@ -1,0 +1,82 @@
+//! What every case uses: a helper, a directory, a sandbox with the host's programs in it.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sandbox::{Bind, Error, Helper, Link, Outcome, Running, Spec, Stdio};
+
+pub(crate) struct World {
+    pub(crate) helper: Helper,
+    dir: PathBuf,
+    count: AtomicUsize,
+}
+
+/// How a command ended and what it said.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) outcome: Outcome,
+    pub(crate) output: String,
+}
+
+impl World {
+    /// To be made before the first thread.
+    pub(crate) fn new(dir: &Path) -> World {
+        let helper = Helper::start().expect("a helper");
+        World { helper, dir: dir.to_path_buf(), count: AtomicUsize::new(0) }
+    }
+
+    /// A fresh directory of this case alone.
+    pub(crate) fn dir(&self) -> PathBuf {
+        let dir = self.dir.join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
+        std::fs::create_dir(&dir).expect("a fresh directory");
+        dir
+    }
+
+    /// A sandbox with the host's programs that runs `script`.
+    pub(crate) fn shell(&self, script: &str) -> Spec {
+        let mut spec = host_programs();
+        spec.argv = ["/bin/sh", "-c", script].map(String::from).to_vec();
+        spec
+    }
+
+    /// Runs `script` in a sandbox with the host's programs.
+    pub(crate) fn run(&self, script: &str) -> Ran {
+        self.run_spec(&self.shell(script))
+    }
+
+    /// Runs `spec` to its end.
+    pub(crate) fn run_spec(&self, spec: &Spec) -> Ran {
+        self.try_spec(spec).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same where the sandbox itself may fail.
+    pub(crate) fn try_spec(&self, spec: &Spec) -> Result<Ran, Error> {
+        let (mut running, mut reader) = self.start(spec)?;
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).expect("the output");
+        let outcome = running.wait()?;
+        Ok(Ran { outcome, output: String::from_utf8_lossy(&bytes).into_owned() })
+    }
+
+    /// Starts `spec` and gives what it writes.
+    pub(crate) fn start(&self, spec: &Spec) -> Result<(Running, std::io::PipeReader), Error> {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let running = self.helper.run(spec, Stdio { output: writer.into(), jobserver: None })?;
+        Ok((running, reader))
+    }
+}
+
+/// /usr and the directories beside it, as links where the host has links.
+fn host_programs() -> Spec {
+    let mut spec = Spec { env: vec![("PATH".into(), "/usr/bin:/bin".into())], ..Spec::default() };
+    for name in ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/alternatives", "/etc/ld.so.cache"] {
+        let path = Path::new(name);
+        match std::fs::read_link(path) {
+            Ok(text) => spec.links.push(Link::new(path, text)),
+            Err(_) if path.exists() => spec.binds.push(Bind::read_only(path, path)),
+            Err(_) => {}
+        }
+    }
+    spec
+}
