@@ -10,10 +10,14 @@ mod fake;
 pub mod forest;
 pub mod make;
 pub mod merge;
+pub mod profile;
 pub mod rules;
 mod table;
+pub mod wish;
 
 pub use forest::{Forest, Table};
 pub use make::{closure, make, make_with, members};
 pub use merge::{Folding, Member, merge, merge_with};
+pub use profile::{Generation, Profile, ProfileName, Switched};
 pub use rules::Rules;
+pub use wish::{NamedRules, Wish};

@@ -62,7 +62,11 @@ impl Drop for Scratch {
 
 /// An empty store in a temporary directory.
 pub(super) fn store() -> (Scratch, Store) {
-    let dir = Scratch(tempfile::tempdir().unwrap());
+    store_in(&std::env::temp_dir())
+}
+
+pub(super) fn store_in(place: &Path) -> (Scratch, Store) {
+    let dir = Scratch(tempfile::tempdir_in(place).unwrap());
     let store = Store::open(&dir.0.path().join("store")).unwrap();
     (dir, store)
 }
