@@ -10,7 +10,6 @@ mod distfiles;
 mod download;
 mod fetch;
 mod http;
-mod lock;
 mod partial;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::address::DebSrc;
 use crate::base::error::system_word;
-use crate::store::Store;
+use crate::store::{Staging, Store};
 
 const HELPER: &str = "/usr/lib/apt/apt-helper";
 const GET: &str = "/usr/bin/apt-get";
@@ -20,7 +20,7 @@ const MAX_ROOTS: usize = 4;
 
 /// The machine's apt, asked when it is first needed.
 pub(super) struct Apt {
-    tmp: PathBuf,
+    store: Store,
     roots: Mutex<Option<Result<Vec<Root>, String>>>,
     indexes: Mutex<HashMap<String, IndexSlot>>,
 }
@@ -34,16 +34,17 @@ struct Root {
     suite: String,
 }
 
-/// A private apt state with the source index of one suite; removed with its last user.
+/// A private apt state with the source index of one suite.
 struct Index {
+    // Deleted with its last user.
+    _staging: Staging,
+    /// Absolute: a relative path in apt's options is joined to apt's own root.
     dir: PathBuf,
 }
 
 impl Apt {
     pub(super) fn new(store: &Store) -> Apt {
-        // Paths go into apt's options, where a relative one is joined to apt's own root.
-        let tmp = std::path::absolute(store.tmp()).unwrap_or_else(|_| store.tmp());
-        Apt { tmp, roots: Mutex::default(), indexes: Mutex::default() }
+        Apt { store: store.clone(), roots: Mutex::default(), indexes: Mutex::default() }
     }
 
     /// Brings one file to `target`; says why not otherwise. The bytes are not checked here.
@@ -75,8 +76,8 @@ impl Apt {
         if !Path::new(HELPER).exists() || !Path::new(GET).exists() {
             return Err("this machine has no apt".to_string());
         }
-        let lists = Scratch::new(&self.tmp)?;
-        let option = format!("Dir::State::lists={}", lists.0.display());
+        let (_lists, dir) = scratch(&self.store)?;
+        let option = format!("Dir::State::lists={}/", dir.display());
         let output = run(Command::new(GET).args(["-o", &option, "--print-uris", "update"]))?;
         let roots = release_files(&String::from_utf8_lossy(&output.stdout));
         if roots.is_empty() { Err("apt is set up for no archive".to_string()) } else { Ok(roots) }
@@ -90,7 +91,7 @@ impl Apt {
             Arc::clone(self.indexes.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default());
         // Held while the index is fetched: others that want the same suite wait for it.
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Index::new(&self.tmp, root, suite, component).map(Arc::new);
+        let make = || Index::new(&self.store, root, suite, component).map(Arc::new);
         let index = Arc::clone(slot.get_or_insert_with(make).as_ref().map_err(String::clone)?);
         drop(slot);
 
@@ -106,8 +107,9 @@ impl Apt {
 }
 
 impl Index {
-    fn new(tmp: &Path, root: &str, suite: &str, component: &str) -> Result<Index, String> {
-        let index = Index { dir: Scratch::new(tmp)?.keep() };
+    fn new(store: &Store, root: &str, suite: &str, component: &str) -> Result<Index, String> {
+        let (staging, dir) = scratch(store)?;
+        let index = Index { _staging: staging, dir };
         let failed =
             |cause: std::io::Error| format!("cannot write apt's private state: {}", system_word(&cause));
         for dir in ["lists/partial", "cache/archives/partial", "parts"] {
@@ -143,37 +145,11 @@ impl Index {
     }
 }
 
-impl Drop for Index {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.dir);
-    }
-}
-
-/// An empty directory that goes away again.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(tmp: &Path) -> Result<Scratch, String> {
-        static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let dir = tmp.join(format!("apt.{}.{number}", std::process::id()));
-        let _ = fs::remove_dir_all(&dir);
-        fs::create_dir(&dir)
-            .map_err(|cause| format!("cannot make `{}`: {}", dir.display(), system_word(&cause)))?;
-        Ok(Scratch(dir))
-    }
-
-    fn keep(mut self) -> PathBuf {
-        std::mem::take(&mut self.0)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if !self.0.as_os_str().is_empty() {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
+/// An empty directory that goes away again, and its absolute path.
+fn scratch(store: &Store) -> Result<(Staging, PathBuf), String> {
+    let staging = Staging::scratch(store, "apt").map_err(|error| error.what().to_string())?;
+    let dir = std::path::absolute(staging.dir()).map_err(|cause| system_word(&cause))?;
+    Ok((staging, dir))
 }
 
 /// apt's keyrings of the distribution: a private list needs them where the machine's own list names them.

@@ -12,13 +12,12 @@ use super::config::{Config, Mirror};
 use super::distfiles::Distfiles;
 use super::download::Download;
 use super::http::Client;
-use super::lock::Lock;
 use super::partial::Partial;
 use crate::base::error::system_word;
 use crate::base::event::{Event, Sink};
 use crate::base::{Error, Result, Sha256};
 use crate::script::{Origin, Source};
-use crate::store::Store;
+use crate::store::{Lock, Store};
 
 /// Fetches sources into one store; any number of threads may use it at once.
 pub struct Fetcher {
@@ -72,7 +71,7 @@ impl Fetcher {
         if kept.is_file() {
             return Ok(kept);
         }
-        let _lock = Lock::take(&self.store, &wanted.key)?;
+        let _lock = Lock::take(&self.store.lock_path(&format!("source.{}", wanted.key)))?;
         if kept.is_file() {
             return Ok(kept);
         }
