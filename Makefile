@@ -1,13 +1,35 @@
 # make help lists the targets.
 
 CARGO ?= cargo
+# Options of the demo: see "Global options" in packages/README.md.
+TOOLCHAIN ?= host
+SOURCES ?= debian
+PROFILE ?= demo
+
+PTHBS = target/release/pthbs
+GENPKG = target/release/genpkg
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-check: ## format, lints as errors, tests
+check: ## format, lints as errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
-	$(CARGO) test --quiet --workspace
 
-.PHONY: help check
+test: check ## format, lints as errors, all tests
+	$(CARGO) test --workspace
+
+build: ## the programs, optimised
+	$(CARGO) build --release --quiet --workspace
+
+demo: build ## zsh from template to switched profile, and run it
+	$(GENPKG) render -o toolchain=$(TOOLCHAIN) -o sources=$(SOURCES)
+	$(PTHBS) build zsh zsh-startup
+	$(PTHBS) switch --profile $(PROFILE) zsh zsh-startup
+	@TOOLCHAIN=$(TOOLCHAIN) tests/demo $(PTHBS) $(PROFILE)
+
+install: build ## the programs into $(PREFIX)/bin (default /usr/local)
+	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
+	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
+
+.PHONY: help check test build demo install
