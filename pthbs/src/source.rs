@@ -10,9 +10,15 @@ mod distfiles;
 mod download;
 mod fetch;
 mod http;
+mod inside;
 mod partial;
+mod place;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod unpack;
 
 pub use config::{Config, Mirror, Proxies};
 pub use fetch::Fetcher;
+pub use place::place;
+pub use unpack::{Limits, unpack};

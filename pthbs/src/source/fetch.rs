@@ -66,6 +66,14 @@ impl Fetcher {
         }
     }
 
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        (self.sink)(event);
+    }
+
     fn file(&self, wanted: &Wanted<'_>) -> Result<PathBuf> {
         let kept = self.store.source(wanted.sha256);
         if kept.is_file() {
@@ -76,13 +84,13 @@ impl Fetcher {
             return Ok(kept);
         }
         let start = Instant::now();
-        (self.sink)(Event::FetchStarted { source: wanted.name.to_string() });
+        self.tell(Event::FetchStarted { source: wanted.name.to_string() });
         let partial = self.search(wanted)?;
         let bytes = partial.length();
         let kept = partial.keep(&self.store)?;
         // A download that a copy has overtaken.
         Partial::remove(&self.store, &wanted.key);
-        (self.sink)(Event::Fetched { source: wanted.name.to_string(), bytes, elapsed: start.elapsed() });
+        self.tell(Event::Fetched { source: wanted.name.to_string(), bytes, elapsed: start.elapsed() });
         Ok(kept)
     }
 
@@ -232,7 +240,7 @@ impl Fetcher {
 
     fn note(&self, wanted: &Wanted<'_>, miss: Tried, tried: &mut Vec<Tried>) {
         let (url, why) = (miss.url.clone(), miss.why.clone());
-        (self.sink)(Event::FetchRetried { source: wanted.name.to_string(), url, why });
+        self.tell(Event::FetchRetried { source: wanted.name.to_string(), url, why });
         tried.push(miss);
     }
 }
