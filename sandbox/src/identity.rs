@@ -81,12 +81,13 @@ pub(crate) fn choose(spec: &Spec) -> Result<(Identity, Option<Lease>)> {
 impl Identity {
     /// Writes the maps of the new user namespace of `pid`.
     pub(crate) fn write_maps(&self, pid: Pid) -> Result<()> {
+        let process = pid.to_string();
         if !self.changes {
             // The kernel's condition for a gid map written without rights over the gid.
-            write_proc(pid, "setgroups", "deny")?;
+            write_proc(&process, "setgroups", "deny")?;
         }
-        write_proc(pid, "uid_map", &format!("{INSIDE_ID} {} 1", self.uid))?;
-        write_proc(pid, "gid_map", &format!("{INSIDE_ID} {} 1", self.gid))
+        write_proc(&process, "uid_map", &format!("{INSIDE_ID} {} 1", self.uid))?;
+        write_proc(&process, "gid_map", &format!("{INSIDE_ID} {} 1", self.gid))
     }
 
     /// Makes an anonymous pipe the sandbox's own: to its uid, /dev/stdout is a file that it opens anew.
@@ -101,8 +102,15 @@ impl Identity {
     }
 }
 
-fn write_proc(pid: Pid, name: &str, text: &str) -> Result<()> {
-    let path = format!("/proc/{pid}/{name}");
+/// Maps the caller's ids to themselves in the user namespace that this process has just entered.
+pub(crate) fn write_own_maps(uid: Uid, gid: Gid) -> Result<()> {
+    write_proc("self", "setgroups", "deny")?;
+    write_proc("self", "uid_map", &format!("{uid} {uid} 1"))?;
+    write_proc("self", "gid_map", &format!("{gid} {gid} 1"))
+}
+
+fn write_proc(process: &str, name: &str, text: &str) -> Result<()> {
+    let path = format!("/proc/{process}/{name}");
     let written =
         OpenOptions::new().write(true).open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.named(|| format!("write({path}, `{text}`)"))

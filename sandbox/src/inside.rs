@@ -21,7 +21,7 @@ use crate::launch::{Descriptors, Job};
 use crate::report::{Report, tell};
 use crate::root::Plan;
 use crate::spec::{INSIDE_ID, Spec};
-use crate::{rights, seccomp, sys};
+use crate::{diagnose, rights, seccomp, sys};
 
 /// Where the jobserver's descriptors lie inside: configure scripts use 3 to 9 for themselves.
 const JOBSERVER: [i32; 2] = [198, 199];
@@ -54,8 +54,8 @@ fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     die_with_supervisor()?;
     rights::raise_open_files()?;
     prefer_as_victim();
-    name_the_host(&spec.host_name)?;
-    bring_loopback_up()?;
+    // The first steps that need rights over the new namespaces: a machine may give the namespaces and not the rights.
+    name_the_host(&spec.host_name).and_then(|()| bring_loopback_up()).map_err(diagnose::powerless)?;
     // The last step that walks the host's paths, and with the caller's own uid.
     let plan = Plan::new(spec)?;
     become_inside_user(job.identity.changes)?;

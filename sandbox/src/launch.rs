@@ -62,13 +62,13 @@ pub(crate) fn launch(job: &Job, stdio: &Descriptors) -> Result<Launched> {
                 }
             }
         }
-        Err(errno) => Err(diagnose::no_namespaces(errno)),
+        Err(errno) => Err(diagnose::no_namespaces("clone3(user, mount, pid, net, ipc, uts, cgroup)", errno)),
     }
 }
 
 /// Writes the maps and gives the word to go on.
 fn introduce(sandbox: &Launched, job: &Job) -> Result<()> {
-    job.identity.write_maps(sandbox.pid)?;
+    job.identity.write_maps(sandbox.pid).map_err(diagnose::powerless)?;
     report::tell(&sandbox.report, &()).named(|| "send(go)".to_string())
 }
 

@@ -1,7 +1,7 @@
 //! Runs one command in a namespace sandbox described by a plain value. Knows no package, script, hash or store.
 //!
 //! [`Spec`] says what a sandbox is. A program with threads starts a [`Helper`] before the first of them and gives it
-//! specs; one without calls [`run_here`]. In the order of events: `spec` checks, `identity` chooses a uid, `launch`
+//! specs; one without calls [`run_here`]. [`overlay`] is for a view of the host with something added. In the order of events: `spec` checks, `identity` chooses a uid, `launch`
 //! clones, `inside` is pid 1 (it calls `root`, `mount`, `rights`, `seccomp`), `watch` follows it to its end. `sys` alone
 //! is unsafe.
 
@@ -13,6 +13,7 @@ mod identity;
 mod inside;
 mod launch;
 mod mount;
+mod overlay;
 mod report;
 mod rights;
 mod root;
@@ -24,5 +25,6 @@ mod watch;
 pub use error::Error;
 pub use helper::{Heard, Helper, Running, Stdio, Stopper};
 pub use here::run_here;
+pub use overlay::overlay;
 pub use spec::{Access, Bind, INSIDE_ID, Limits, Link, Spec};
 pub use watch::{Outcome, Timeout};

@@ -1,7 +1,8 @@
 //! `pthbs-sandbox`: a command line for the crate. Turns arguments into a [`Spec`] and an outcome into a status.
 
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::Parser;
 use sandbox::{Bind, Error, Link, Outcome, Spec, Timeout};
@@ -72,6 +73,11 @@ struct Arguments {
     #[arg(long, value_name = "BYTES")]
     fsize: Option<u64>,
 
+    /// Instead of a sandbox: run the command in the host as it is, with the binds added; no boundary
+    #[arg(long, conflicts_with_all = ["spec", "link", "env", "cwd", "host_name", "host_uid", "wall", "grace",
+        "tmp_bytes", "nproc", "fsize"])]
+    overlay: bool,
+
     /// The command and its arguments; found in the PATH given with --env
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<String>,
@@ -84,8 +90,10 @@ fn main() -> ExitCode {
         let _ = error.print();
         std::process::exit(status)
     });
-    let outcome = arguments.into_spec().and_then(|spec| sandbox::run_here(&spec));
-    match outcome {
+    if arguments.overlay {
+        return arguments.run_in_overlay();
+    }
+    match arguments.into_spec().and_then(|spec| sandbox::run_here(&spec)) {
         Ok(Outcome::Exited(status)) => ExitCode::from(status as u8),
         Ok(Outcome::Killed(signal)) => ExitCode::from(128u8.saturating_add(signal as u8)),
         Ok(Outcome::TimedOut(timeout)) => {
@@ -112,6 +120,23 @@ fn complain(text: &str) {
 }
 
 impl Arguments {
+    /// Becomes the command, in the host's own view with the binds added. Returns only if it cannot.
+    fn run_in_overlay(self) -> ExitCode {
+        let read_only = pairs(self.ro).map(|(source, target)| Bind::read_only(source, target));
+        let writable = pairs(self.rw).map(|(source, target)| Bind::writable(source, target));
+        let Some((program, rest)) = self.command.split_first() else {
+            complain("error: no command");
+            return ExitCode::from(125);
+        };
+        if let Err(error) = sandbox::overlay(&read_only.chain(writable).collect::<Vec<_>>()) {
+            complain(&error.to_string());
+            return ExitCode::from(125);
+        }
+        let cause = Command::new(program).args(rest).exec();
+        complain(&format!("pthbs-sandbox: cannot execute `{program}`: {cause}"));
+        ExitCode::from(if cause.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
+    }
+
     fn into_spec(self) -> Result<Spec, Error> {
         let mut spec = match &self.spec {
             None => Spec::default(),

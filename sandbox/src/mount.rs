@@ -37,6 +37,9 @@ impl Forbid {
     /// For /proc/sys.
     pub(crate) const ALL: Forbid = Forbid(Forbid::WRITING.0.union(MsFlags::MS_NOEXEC));
 
+    /// Nothing more than the source forbids; such a tree also goes on showing what the host mounts in it.
+    pub(crate) const NOTHING: Forbid = Forbid(MsFlags::empty());
+
     /// The MOUNT_ATTR bits; these four have the numbers of the MS bits.
     fn attributes(self) -> u64 {
         self.0.bits()
@@ -105,8 +108,10 @@ impl Api {
             Api::Detached => {
                 let c_path = c_string(path);
                 let fd = sys::open_tree(dir, &c_path).named(|| format!("open_tree({shown})"))?;
-                sys::mount_setattr(fd.as_fd(), forbid.attributes(), true)
-                    .named(|| format!("mount_setattr({shown}, {:?})", forbid.0))?;
+                if forbid != Forbid::NOTHING {
+                    sys::mount_setattr(fd.as_fd(), forbid.attributes(), true)
+                        .named(|| format!("mount_setattr({shown}, {:?})", forbid.0))?;
+                }
                 fd
             }
             Api::Classic => openat(dir, path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
@@ -128,6 +133,9 @@ impl Api {
                 let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
                 mount(Some(by_number(&tree.fd).as_str()), by_number(&target).as_str(), NONE, flags, NONE)
                     .named(|| format!("mount({}, MS_BIND|MS_REC)", shown()))?;
+                if tree.forbid == Forbid::NOTHING {
+                    return Ok(());
+                }
                 let mounted = place.open().named(|| format!("open({})", shown()))?;
                 forbid_below(&mounted, tree.forbid)
             }

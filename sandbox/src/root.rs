@@ -33,7 +33,7 @@ const MASKED: [&str; 8] =
     ["kcore", "kallsyms", "keys", "key-users", "kmsg", "sysrq-trigger", "timer_list", "sched_debug"];
 
 /// What stands at one path of the new root.
-enum Item {
+pub(crate) enum Item {
     Tree(Tree),
     Fresh(Fresh),
     File(String),
@@ -44,6 +44,8 @@ enum Item {
 pub(crate) struct Plan {
     api: Api,
     items: Vec<(PathBuf, Item)>,
+    /// Its /proc is the sandbox's own, and parts of it are to be taken away.
+    harden: bool,
 }
 
 impl Plan {
@@ -61,8 +63,13 @@ impl Plan {
         // A bind at /tmp or /dev/shm stands in place of the tmpfs.
         let is_free = |target: &Path| !spec.binds.iter().any(|bind| bind.target == target);
         items.extend(own.into_iter().filter(|(target, _)| is_free(target)));
+        Ok(Plan { harden: true, ..Plan::of(api, items) })
+    }
+
+    /// A root that holds `items` and nothing else.
+    pub(crate) fn of(api: Api, mut items: Vec<(PathBuf, Item)>) -> Plan {
         items.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(Plan { api, items })
+        Plan { api, items, harden: false }
     }
 
     /// Builds the root and moves into it; the host's is out of reach afterwards. The root is left read-only.
@@ -76,7 +83,9 @@ impl Plan {
                 .map_err(|error| error.line(format!("for target: {}", target.display())))?;
         }
         drop(self.items);
-        harden_proc(api, root.as_fd())?;
+        if self.harden {
+            harden_proc(api, root.as_fd())?;
+        }
         api.seal(root.as_fd())?;
         pivot(root.as_fd())
     }

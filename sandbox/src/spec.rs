@@ -251,6 +251,17 @@ fn all_in_one(subject: &str, mut mistakes: Vec<String>) -> Result<()> {
     }
 }
 
+/// The same rules for binds that stand alone, as in [`overlay`](crate::overlay).
+pub(crate) fn validate_binds(binds: &[Bind]) -> Result<()> {
+    let mut mistakes = bad_targets(binds, &[]);
+    for bind in binds {
+        if let Err(cause) = std::fs::metadata(&bind.source) {
+            mistakes.push(Error::io(format!("bind source `{}`", bind.source.display()), &cause).what);
+        }
+    }
+    all_in_one("the list of binds", mistakes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,10 +2,12 @@
 //! user with a directory of its own.
 
 mod helper;
+mod overlay;
+mod refusal;
 mod runner;
 mod world;
 
 fn main() -> std::process::ExitCode {
-    let groups = [("helper", helper::CASES)];
+    let groups = [("helper", helper::CASES), ("overlay", overlay::CASES), ("refusal", refusal::CASES)];
     runner::run(&groups)
 }

@@ -28,6 +28,7 @@ pub(crate) fn run(groups: &[(&str, &[Case])]) -> ExitCode {
         return code(run_in(Path::new(&dir), groups));
     }
     let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
+    copy_program(dir.path());
     let is_root = nix::unistd::geteuid().is_root();
     // The helper of this run must be gone before the process forks again: a scope of its own.
     let mut is_good = run_in(dir.path(), groups);
@@ -46,6 +47,7 @@ fn run_as_ordinary_user() -> bool {
     let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
     let program = dir.path().join("acceptance");
     std::fs::copy("/proc/self/exe", &program).expect("a copy of this program");
+    copy_program(dir.path());
     std::os::unix::fs::chown(dir.path(), Some(ORDINARY_UID), Some(ORDINARY_UID)).expect("chown");
     let arguments = std::env::args_os().skip(1);
     let status = Command::new(&program)
@@ -57,6 +59,12 @@ fn run_as_ordinary_user() -> bool {
         .status()
         .expect("this program runs as an ordinary user");
     status.success()
+}
+
+/// Puts the stand-alone program where [`World::program`] looks for it.
+fn copy_program(dir: &Path) {
+    std::fs::copy(env!("CARGO_BIN_EXE_pthbs-sandbox"), dir.join("pthbs-sandbox"))
+        .expect("a copy of pthbs-sandbox");
 }
 
 /// Runs the chosen cases on a few threads; the helper is forked before them.

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sandbox::{Bind, Error, Helper, Link, Outcome, Running, Spec, Stdio};
@@ -31,6 +32,13 @@ impl World {
         let dir = self.dir.join(self.count.fetch_add(1, Ordering::Relaxed).to_string());
         std::fs::create_dir(&dir).expect("a fresh directory");
         dir
+    }
+
+    /// The stand-alone program, with `words` as its arguments.
+    pub(crate) fn program(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(self.dir.join("pthbs-sandbox"));
+        command.args(words);
+        command
     }
 
     /// A sandbox with the host's programs that runs `script`.
@@ -79,4 +87,20 @@ fn host_programs() -> Spec {
         }
     }
     spec
+}
+
+/// The stdout, stderr and status of a program that ran to its end.
+pub(crate) fn said(command: &mut Command) -> (String, String, Option<i32>) {
+    let output = command.output().expect("the program starts");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+/// Whether the host has this program; a case that needs one it lacks is skipped.
+pub(crate) fn host_has(program: &str) -> Result<(), String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    match std::env::split_paths(&path).any(|dir| dir.join(program).exists()) {
+        true => Ok(()),
+        false => Err(format!("the host has no {program}")),
+    }
 }

@@ -1,0 +1,81 @@
+//! Machines that refuse: the cause, the cure, and status 125.
+
+use std::process::Command;
+
+use crate::runner::{Case, Checked};
+use crate::world::{World, host_has, said};
+
+pub(crate) const CASES: &[Case] = &[
+    ("no_user_namespaces_is_explained", no_user_namespaces_is_explained),
+    ("root_without_another_uid_is_refused", root_without_another_uid_is_refused),
+    ("a_bad_spec_is_refused_before_anything_is_made", a_bad_spec_is_refused_before_anything_is_made),
+];
+
+/// The real refusal, made by a namespace in which the kernel's own count is 0.
+fn no_user_namespaces_is_explained(world: &World) -> Checked {
+    host_has("unshare")?;
+    if nix::unistd::geteuid().is_root() {
+        return Err("root of such a namespace has no second uid: shown as an ordinary user".into());
+    }
+    let expected = |call: &str| {
+        format!(
+            "error: cannot make a user namespace: {call}: No space left on device\n  \
+             the kernel allows none (user.max_user_namespaces is 0)\n  \
+             hint: as root: sysctl -w user.max_user_namespaces=15000\n"
+        )
+    };
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\"";
+    let inside = |program: &Command| {
+        let mut command = Command::new("unshare");
+        command.args(["-Ur", "sh", "-c", script, "sh"]).arg(program.get_program()).args(program.get_args());
+        said(&mut command)
+    };
+    let (_, err, status) = inside(&world.program(&["--", "true"]));
+    assert_eq!((err, status), (expected("clone3(user, mount, pid, net, ipc, uts, cgroup)"), Some(125)));
+    Ok(())
+}
+
+/// Mapped to root it could change the host: root's sandbox has another uid or none.
+fn root_without_another_uid_is_refused(world: &World) -> Checked {
+    let (_, err, status) = said(&mut world.program(&["--host-uid", "0", "--", "true"]));
+    assert_eq!((err.as_str(), status), ("error: host_uid 0: a sandbox is never mapped to root\n", Some(125)));
+    if !nix::unistd::geteuid().is_root() {
+        let (_, err, status) = said(&mut world.program(&["--host-uid", "4711", "--", "true"]));
+        assert_eq!(
+            (err.as_str(), status),
+            ("error: host_uid 4711: only root can give a sandbox another uid than its own\n", Some(125))
+        );
+        return Ok(());
+    }
+    host_has("unshare")?;
+    let program = world.program(&["--", "true"]);
+    let (_, err, status) =
+        said(Command::new("unshare").arg("-Ur").arg(program.get_program()).args(program.get_args()));
+    assert!(err.starts_with("error: uids 60600..61100 do not exist in this user namespace\n"), "{err}");
+    assert_eq!(status, Some(125));
+    Ok(())
+}
+
+fn a_bad_spec_is_refused_before_anything_is_made(world: &World) -> Checked {
+    let refused = |words: &[&str], expected: &str| {
+        let (out, err, status) = said(&mut world.program(words));
+        assert_eq!((out.as_str(), err.as_str(), status), ("", expected, Some(125)));
+    };
+    refused(
+        &["--ro", "/no/such", "/a", "--rw", "relative", "/b", "--ro", "/usr", "/b", "--", "true"],
+        "error: the sandbox spec has 3 mistakes\n  bind source `relative` is not absolute\n  \
+         target `/b` twice: `/usr` and `relative`\n  bind source `/no/such`: No such file or directory\n",
+    );
+    refused(&["--ro", "/usr", "/a/../b", "--", "true"], "error: target `/a/../b` contains `..`\n");
+    refused(
+        &["--ro", "/usr", "/proc/x", "--", "true"],
+        "error: target `/proc/x` belongs to the sandbox itself\n",
+    );
+    refused(&["--ro", "/usr", "/usr"], "error: no command\n");
+    let spec = world.dir().join("spec.json");
+    std::fs::write(&spec, "{\"argv\": [\"true\"], \"network\": true}").unwrap();
+    let (_, err, status) = said(&mut world.program(&["--spec", spec.to_str().unwrap()]));
+    assert!(err.contains("is no sandbox spec: unknown field `network`"), "{err}");
+    assert_eq!(status, Some(125));
+    Ok(())
+}
