@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::merge::Member;
 use crate::base::Sha256;
 use crate::script::{InstallId, Script};
-use crate::store::{Entry, Item, Manifest, Meta, Staging, Store, What};
+use crate::store::{Entry, Item, Manifest, Meta, Record, Staging, Store, What};
 
 /// An install id; the hash is that of the name.
 pub(super) fn install(name: &str) -> InstallId {
@@ -76,11 +76,12 @@ pub(super) struct Package {
     name: &'static str,
     entries: Vec<(&'static str, What)>,
     needs: BTreeSet<InstallId>,
+    tree_key: Option<Sha256>,
 }
 
 impl Package {
     pub(super) fn new(name: &'static str) -> Package {
-        Package { name, entries: Vec::new(), needs: BTreeSet::new() }
+        Package { name, entries: Vec::new(), needs: BTreeSet::new(), tree_key: None }
     }
 
     pub(super) fn entry(mut self, path: &'static str, what: What) -> Package {
@@ -93,6 +94,11 @@ impl Package {
         self
     }
 
+    pub(super) fn tree_key(mut self, of: &[u8]) -> Package {
+        self.tree_key = Some(Sha256::of(of));
+        self
+    }
+
     pub(super) fn publish(self, store: &Store) -> InstallId {
         let mut text = format!("#!/bin/sh\n#@ pthbs 1\n#@ name {}\n#@ version 1\n", self.name);
         text += "#@ system x86_64-linux\n#@ target x86_64-linux-musl\n";
@@ -101,7 +107,9 @@ impl Package {
         let script = Script::parse(text, self.name).unwrap();
         let install = script.install_id();
         let manifest = member(self.name, &self.entries).manifest;
-        let (item, meta) = (Item::Install(install.clone()), Meta { script: Some(&script), record: None });
+        let record = Record { tree_key: self.tree_key, ..Record::default() };
+        let meta = Meta { script: Some(&script), record: Some(&record) };
+        let item = Item::Install(install.clone());
         let staging = Staging::new(store, &item).unwrap();
         lay_into(&staging.tree(), &manifest);
         store.publish(staging, &item, &manifest, meta).unwrap();

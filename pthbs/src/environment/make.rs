@@ -4,19 +4,26 @@ use std::collections::BTreeSet;
 
 use super::merge::{Folding, Member, merge_with};
 use super::rules::Rules;
+use super::wish::Wish;
 use crate::base::{Error, Result};
 use crate::script::InstallId;
 use crate::store::{EnvironmentId, Item, Meta, Staging, Store};
 
 /// The environment of the asked installs and of what they need, transitively. One that is there is found by its name.
 pub fn make(store: &Store, asked: &BTreeSet<InstallId>) -> Result<EnvironmentId> {
-    make_with(store, asked, &Rules::default())
+    make_of(store, &members(store, asked)?, &Rules::default())
 }
 
-/// `make`, by the rules of an environment file.
-pub fn make_with(store: &Store, asked: &BTreeSet<InstallId>, rules: &Rules) -> Result<EnvironmentId> {
+/// `make`, by what somebody wants: the rules name packages as they were asked for.
+pub fn make_wish(store: &Store, wish: &Wish) -> Result<EnvironmentId> {
+    let members = members(store, &wish.installs())?;
+    let rules = wish.resolve(&members.iter().map(|member| member.install.clone()).collect())?;
+    make_of(store, &members, &rules)
+}
+
+fn make_of(store: &Store, members: &[Member], rules: &Rules) -> Result<EnvironmentId> {
     // All conflicts are known before anything is made.
-    let forest = merge_with(&members(store, asked)?, rules, Folding::On)?;
+    let forest = merge_with(members, rules, Folding::On)?;
     let item = Item::Environment(forest.id());
     if !store.has(&item) {
         let staging = Staging::new(store, &item)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::{Error, Result};
 
 /// Makes a directory that everybody may read, whatever the umask.
-pub(super) fn make_directory(path: &Path) -> Result<()> {
+pub(in crate::environment) fn make_directory(path: &Path) -> Result<()> {
     let made = match fs::create_dir(path) {
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => return Ok(()),
         made => made.and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755))),
