@@ -23,8 +23,6 @@ use crate::base::{Error, Result};
 use fifo::Fifo;
 use pool::Pool;
 
-/// The FIFO's name in the directory given to `seat`.
-pub const FIFO: &str = "jobserver";
 /// The descriptors that carry the jobserver into a build in the combined form: high, because configure uses 3, 5, 6, 7.
 pub const DESCRIPTORS: [i32; 2] = [198, 199];
 /// The wake-up's number among the events; seats count from 1.
@@ -48,6 +46,8 @@ pub struct Jobserver {
 
 #[derive(Debug)]
 struct Shared {
+    /// Where the FIFOs are made.
+    dir: PathBuf,
     pool: Mutex<Pool>,
     granted: Condvar,
     epoll: Epoll,
@@ -62,8 +62,8 @@ pub struct Seat {
 }
 
 impl Jobserver {
-    /// A jobserver for `width` jobs in all, at least one.
-    pub fn new(width: usize) -> Result<Jobserver> {
+    /// A jobserver for `width` jobs in all, at least one. FIFOs are made in `dir`, which nobody else may enter.
+    pub fn new(width: usize, dir: &Path) -> Result<Jobserver> {
         let failed =
             |call: &str, errno: Errno| Error::usage(format!("cannot start the jobserver: {call}: {errno}"));
         let epoll =
@@ -73,7 +73,7 @@ impl Jobserver {
         let readable = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, WAKE);
         epoll.add(&wake, readable).map_err(|errno| failed("epoll_ctl", errno))?;
         let pool = Mutex::new(Pool::new(width.max(1)));
-        let shared = Arc::new(Shared { pool, granted: Condvar::new(), epoll, wake });
+        let shared = Arc::new(Shared { dir: dir.to_path_buf(), pool, granted: Condvar::new(), epoll, wake });
         let broker = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("jobserver".into()).spawn(move || broker.serve());
         let thread =
@@ -81,11 +81,18 @@ impl Jobserver {
         Ok(Jobserver { shared, thread: Some(thread) })
     }
 
-    /// Waits for a seat; its FIFO is made in `dir`. None when the jobserver was closed meanwhile.
-    pub fn seat(&self, dir: &Path) -> Result<Option<Seat>> {
-        let mut fifo = Fifo::make(dir.join(FIFO))?;
+    /// Waits for a seat. None when the jobserver was closed meanwhile.
+    pub fn seat(&self) -> Result<Option<Seat>> {
         let mut pool = self.shared.lock();
         let number = pool.queue();
+        let mut fifo = match Fifo::make(self.shared.dir.join(number.to_string())) {
+            Ok(fifo) => fifo,
+            Err(error) => {
+                pool.leave(number);
+                self.shared.rouse();
+                return Err(error);
+            }
+        };
         pool.settle(Instant::now());
         // Others may have been granted theirs by this, and the broker is to watch the offers that lie.
         self.shared.granted.notify_all();

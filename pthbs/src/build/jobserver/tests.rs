@@ -19,12 +19,14 @@ struct Case {
 
 impl Case {
     fn new(width: usize) -> Case {
-        Case { dir: tempfile::tempdir().unwrap(), jobserver: Jobserver::new(width).unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        let jobserver = Jobserver::new(width, dir.path()).unwrap();
+        Case { dir, jobserver }
     }
 
     fn seat(&self, build: &str) -> Seat {
         fs::create_dir_all(self.dir.path().join(build)).unwrap();
-        self.jobserver.seat(&self.dir.path().join(build)).unwrap().expect("nobody closes the jobserver")
+        self.jobserver.seat().unwrap().expect("nobody closes the jobserver")
     }
 
     /// Starts `make` for one build: `count` jobs, each of which runs `job` in sh between its marks.
@@ -264,15 +266,14 @@ fn tokens_that_a_build_makes_up_do_not_count() {
 fn closing_sends_those_home_who_wait() {
     let case = Case::new(1);
     let seat = case.seat("a");
-    let dir = case.dir.path();
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| case.jobserver.seat(dir).unwrap().is_none());
-        case.wait_for("a waiter", |case| case.exists(FIFO));
+        let waiter = scope.spawn(|| case.jobserver.seat().unwrap().is_none());
+        case.wait_for("a waiter", |case| case.exists("2"));
         case.jobserver.close();
         assert!(waiter.join().unwrap());
     });
     drop(seat);
-    assert!(!case.exists(FIFO), "a FIFO goes with its seat");
+    assert!(!case.exists("1") && !case.exists("2"), "a FIFO goes with its seat");
     assert!(case.is_all_back());
 }
 
