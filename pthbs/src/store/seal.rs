@@ -9,6 +9,7 @@ mod pieces;
 mod scan;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -73,10 +74,10 @@ impl Seal<'_> {
         let wanted = Wanted::new(&known, self.is_static);
         // The largest first: a long file begun last would leave the other threads idle.
         found.files.sort_unstable_by_key(|file| std::cmp::Reverse(file.size));
-        let scanned = found.files.par_iter().with_max_len(1);
-        let scanned = scanned.map_init(Vec::new, |buffer, file| {
-            finish_file(top.as_fd(), file, &wanted, buffer).map_err(|cause| (file.path.clone(), cause))
-        });
+        let scanned =
+            found.files.par_iter().with_max_len(1).map(|file| {
+                finish_file(top.as_fd(), file, &wanted).map_err(|cause| (file.path.clone(), cause))
+            });
         let scanned: Vec<Scanned> = scanned.collect::<Result<_, Fault>>().map_err(fault)?;
         // Directories last: what happened in them changed their times.
         let finished = found.directories.par_iter().try_for_each(|path| {
@@ -160,18 +161,14 @@ fn neighbour(path: &Path, target: &Path) -> Option<Item> {
 }
 
 /// Reads one file and gives it its final form.
-fn finish_file(
-    top: BorrowedFd<'_>,
-    found: &FoundFile,
-    wanted: &Wanted<'_>,
-    buffer: &mut Vec<u8>,
-) -> io::Result<Scanned> {
-    let mut file = File::from(open_beneath(top, &found.path)?);
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it was replaced while the tree was sealed"));
+fn finish_file(top: BorrowedFd<'_>, found: &FoundFile, wanted: &Wanted<'_>) -> io::Result<Scanned> {
+    thread_local! {
+        // One for each thread: making it costs more than reading a small file into it.
+        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
+    let mut file = File::from(open_beneath(top, &found.path)?);
     normalise::finish(file.as_fd(), if found.is_executable { 0o555 } else { 0o444 })?;
-    wanted.scan(&mut file, &found.path, buffer)
+    BUFFER.with_borrow_mut(|buffer| wanted.scan(&mut file, &found.path, buffer))
 }
 
 /// The manifest of what was found, and the objections to it.

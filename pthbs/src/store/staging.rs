@@ -118,6 +118,12 @@ pub(super) fn is_kept(name: &str) -> bool {
     name.ends_with(KEPT)
 }
 
+/// Whether a name below `tmp/` is one of those given here: `WORD.UNIQUE`.
+pub(super) fn is_staging(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, end)| end.len() == 16 && end.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 /// Locks a directory that was opened; nothing if somebody holds it, or if it is no longer at its path.
 pub(super) fn lock_at(path: &Path, opened: File) -> Result<Option<File>> {
     match opened.try_lock() {

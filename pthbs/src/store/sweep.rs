@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::delete::delete;
 use super::lock::Lock;
-use super::staging::{is_kept, lock_at};
+use super::staging::{is_kept, is_staging, lock_at};
 use super::{Item, Store, trouble};
 use crate::base::Result;
 
@@ -43,8 +43,8 @@ impl Store {
         if is_kept(&name.to_string_lossy()) {
             return Ok(());
         }
-        if !found.is_dir() {
-            // Not ours: without a lock to ask, only age tells.
+        if !found.is_dir() || !is_staging(&name.to_string_lossy()) {
+            // Somebody's who has no lock on it to be asked for: only age tells.
             return if is_old(&found) { delete(&path) } else { Ok(()) };
         }
         let Ok(opened) = File::open(&path) else { return Ok(()) };
@@ -117,6 +117,9 @@ mod tests {
         fs::write(store.meta(&abandoned).join("manifest"), "").unwrap();
         fs::write(store.lock_path("gone"), "1\n").unwrap();
         fs::write(store.versions().join(".names"), "").unwrap();
+        let of_others = [store.tmp().join("apt.1"), store.tmp().join("download")];
+        fs::create_dir(&of_others[0]).unwrap();
+        fs::write(&of_others[1], "").unwrap();
         let held = store.lock(&kept).unwrap();
 
         store.sweep().unwrap();
@@ -126,7 +129,13 @@ mod tests {
         assert!(store.versions().join(".names").exists() && store.current().is_dir());
         assert!(!dead.exists() && !store.meta(&abandoned).exists() && !store.lock_path("gone").exists());
         assert!(!store.versions().join(".dead.0123456789abcdef~1").exists());
+        assert!(of_others.iter().all(|path| path.exists()), "what has no lock may be in use");
         drop((living, held));
+
+        // A week later nobody uses them.
+        let long_ago = std::time::SystemTime::now() - LONG - Duration::from_secs(60);
+        of_others.iter().for_each(|path| File::open(path).unwrap().set_modified(long_ago).unwrap());
+        store.sweep().unwrap();
         assert_eq!(list(&store.tmp()).unwrap().len(), 1, "only the failed build is left");
     }
 

@@ -1,5 +1,6 @@
 //! ELF files, as far as a seal must understand them: what a program needs at run time, and whether its stack may run.
 
+use std::cell::RefCell;
 use std::io;
 
 /// A file that can be executed or loaded.
@@ -25,6 +26,8 @@ const DT_STRTAB: u64 = 5;
 /// Bounds against files that lie about their tables.
 const MOST_ENTRIES: u64 = 4096;
 const LONGEST_NAME: usize = 4096;
+/// How much is read at once.
+const PAGE: usize = 4096;
 
 /// Reads a program; nothing if it is none: objects and archives are not, nor is what only looks like ELF.
 pub(super) fn program(file: &dyn ReadAt) -> io::Result<Option<Program>> {
@@ -32,7 +35,8 @@ pub(super) fn program(file: &dyn ReadAt) -> io::Result<Option<Program>> {
     let length = file.read_some_at(&mut ident, 0)?;
     let reader = match &ident[..length.min(6)] {
         [0x7f, b'E', b'L', b'F', class @ (1 | 2), order @ (1 | 2)] => {
-            Reader { file, is_wide: *class == 2, is_little: *order == 1 }
+            let page = RefCell::new((0, Vec::new()));
+            Reader { file, page, is_wide: *class == 2, is_little: *order == 1 }
         }
         _ => return Ok(None),
     };
@@ -68,6 +72,8 @@ impl ReadAt for std::fs::File {
 
 struct Reader<'f> {
     file: &'f dyn ReadAt,
+    /// The bytes read last, and where they begin: tables are read number by number.
+    page: RefCell<(u64, Vec<u8>)>,
     is_wide: bool,
     is_little: bool,
 }
@@ -163,10 +169,23 @@ impl Reader<'_> {
     }
 
     fn number(&self, at: u64, size: usize) -> io::Result<u64> {
-        let mut bytes = [0; 8];
-        if self.file.read_some_at(&mut bytes[..size], at)? < size {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        let mut page = self.page.borrow_mut();
+        let is_here = |page: &(u64, Vec<u8>)| {
+            at.checked_sub(page.0)
+                .is_some_and(|start| start.saturating_add(size as u64) <= page.1.len() as u64)
+        };
+        if !is_here(&page) {
+            let mut bytes = vec![0; PAGE];
+            let length = self.file.read_some_at(&mut bytes, at)?;
+            bytes.truncate(length);
+            *page = (at, bytes);
+            if !is_here(&page) {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
         }
+        let start = (at - page.0) as usize;
+        let mut bytes = [0; 8];
+        bytes[..size].copy_from_slice(&page.1[start..start + size]);
         if !self.is_little {
             bytes[..size].reverse();
         }

@@ -208,12 +208,14 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
 /// Gives what was opened its final owner, mode and time, and takes its attributes away.
 pub(super) fn finish(entry: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
     let stat = rustix::fs::fstat(entry)?;
+    let mut is_settled = stat.st_mode & 0o7777 == mode;
     if let (Some(owner), Some(group)) = foreign(&stat) {
         rustix::fs::fchown(entry, Some(owner), Some(group))?;
+        is_settled = false;
     }
-    drop_attributes(entry, mode)?;
+    is_settled &= !drop_attributes(entry, mode)?;
     // After a change of owner, which may take bits away, and after the attributes, which may hold an access list.
-    if rustix::fs::fstat(entry)?.st_mode & 0o7777 != mode {
+    if !is_settled {
         rustix::fs::fchmod(entry, Mode::from_raw_mode(mode))?;
     }
     Ok(rustix::fs::futimens(entry, &times())?)
@@ -238,12 +240,12 @@ fn foreign(stat: &Stat) -> (Option<rustix::fs::Uid>, Option<rustix::fs::Gid>) {
     }
 }
 
-/// Takes extended attributes away, access lists and file capabilities among them.
-fn drop_attributes(entry: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
+/// Takes extended attributes away, access lists and file capabilities among them; whether the mode was touched.
+fn drop_attributes(entry: BorrowedFd<'_>, mode: u32) -> io::Result<bool> {
     let mut names = Vec::new();
     loop {
         let size = match rustix::fs::flistxattr_query(entry) {
-            Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(()),
+            Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(false),
             size => size?,
         };
         names.resize(size, 0);
@@ -265,7 +267,7 @@ fn drop_attributes(entry: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
             removed => removed?,
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 fn times() -> Timestamps {
