@@ -2,8 +2,11 @@
 //!
 //! The file system is the database: no daemon, no index. Present means complete.
 
+mod check;
 mod cursor;
 mod delete;
+#[cfg(test)]
+mod kill_tests;
 pub mod layout;
 mod lock;
 pub mod manifest;
@@ -20,6 +23,7 @@ mod sweep;
 #[cfg(test)]
 mod testing;
 
+pub use check::Damage;
 pub use layout::{EnvironmentId, Item, LOGICAL, Store};
 pub use lock::{Holder, Lock};
 pub use manifest::{Entry, Manifest, Reference, What};

@@ -77,42 +77,42 @@ impl Cursor {
     pub(super) fn path_of(&self, name: &CStr) -> PathBuf {
         self.names.iter().map(CString::as_c_str).chain([name]).map(os_str).collect()
     }
-
-    /// The directory's entries but `.` and `..`, in the order the file system gives them.
-    ///
-    /// `take` may unlink what it is given, but makes nothing.
-    pub(super) fn each(
-        &self,
-        buffer: &mut Vec<u8>,
-        mut take: impl FnMut(&CStr, FileType) -> io::Result<()>,
-    ) -> io::Result<()> {
-        buffer.clear();
-        buffer.reserve(32 * 1024);
-        rustix::fs::seek(&self.dir, rustix::fs::SeekFrom::Start(0))?;
-        let mut entries = RawDir::new(&self.dir, buffer.spare_capacity_mut());
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            let name = entry.file_name();
-            if name == c"." || name == c".." {
-                continue;
-            }
-            let kind = match entry.file_type() {
-                FileType::Unknown => {
-                    let stat = rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
-                    FileType::from_raw_mode(stat.st_mode)
-                }
-                kind => kind,
-            };
-            take(name, kind)?;
-        }
-        Ok(())
-    }
 }
 
 impl AsFd for Cursor {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.dir.as_fd()
     }
+}
+
+/// A directory's entries but `.` and `..`, in the order the file system gives them.
+///
+/// `take` may unlink what it is given, but makes nothing.
+pub(super) fn each_entry(
+    dir: BorrowedFd<'_>,
+    buffer: &mut Vec<u8>,
+    mut take: impl FnMut(&CStr, FileType) -> io::Result<()>,
+) -> io::Result<()> {
+    buffer.clear();
+    buffer.reserve(32 * 1024);
+    rustix::fs::seek(dir, rustix::fs::SeekFrom::Start(0))?;
+    let mut entries = RawDir::new(dir, buffer.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == c"." || name == c".." {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            FileType::Unknown => {
+                let stat = rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
+                FileType::from_raw_mode(stat.st_mode)
+            }
+            kind => kind,
+        };
+        take(name, kind)?;
+    }
+    Ok(())
 }
 
 /// Opens a directory; one that its owner may not read is made readable first.
@@ -148,7 +148,7 @@ pub(super) fn open_beneath(top: BorrowedFd<'_>, path: &Path) -> io::Result<Owned
     Ok(rustix::fs::openat2(top, path, flags, Mode::empty(), resolve)?)
 }
 
-fn os_str(name: &CStr) -> &OsStr {
+pub(super) fn os_str(name: &CStr) -> &OsStr {
     OsStr::from_bytes(name.to_bytes())
 }
 

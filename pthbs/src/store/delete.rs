@@ -59,7 +59,7 @@ fn delete_at(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
 fn empty(cursor: &Cursor, buffer: &mut Vec<u8>) -> io::Result<Vec<CString>> {
     let mut directories = Vec::new();
     let mut is_open = false;
-    cursor.each(buffer, |name, kind| {
+    cursor::each_entry(cursor.as_fd(), buffer, |name, kind| {
         // Asked for before it is needed: the directories found here are removed from this one later.
         if !is_open {
             make_writable(cursor)?;

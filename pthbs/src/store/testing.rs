@@ -88,4 +88,18 @@ impl Tree {
     pub(super) fn mode(&self, path: &str) -> u32 {
         fs::symlink_metadata(self.top.join(path)).unwrap().mode() & 0o7777
     }
+
+    /// Makes an install of what it holds; it is empty then.
+    pub(super) fn publish(&mut self, store: &Store) -> Item {
+        let item = Item::Install(self.own.clone());
+        let staging = Staging::new(store, &item).unwrap();
+        fs::remove_dir(staging.tree()).unwrap();
+        fs::rename(&self.top, staging.tree()).unwrap();
+        let elsewhere = std::mem::replace(&mut self.top, staging.tree());
+        let sealed = self.seal().unwrap();
+        self.top = elsewhere;
+        fs::create_dir(&self.top).unwrap();
+        store.publish(staging, &item, &sealed.manifest, Meta::default()).unwrap();
+        item
+    }
 }

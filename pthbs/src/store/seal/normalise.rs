@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use super::finding::shown;
 use crate::script::PackageName;
 use crate::store::LOGICAL;
-use crate::store::cursor::{Cursor, c_string, chmod_unopened, open_beneath};
+use crate::store::cursor::{Cursor, c_string, chmod_unopened, each_entry, open_beneath};
 
 /// The time of everything in the store: 1980-01-02, the first day that every archive format can hold in every time zone.
 pub const MTIME: i64 = 315_619_200;
@@ -85,7 +85,7 @@ impl Found {
         open_up(here.as_fd()).map_err(fault)?;
         let mut directories = Vec::new();
         let mut at = None;
-        let listed = here.each(buffer, |name, _| {
+        let listed = each_entry(here.as_fd(), buffer, |name, _| {
             at = Some(name.to_owned());
             let stat = rustix::fs::statat(here, name, AtFlags::SYMLINK_NOFOLLOW)?;
             if self.take(here, name, &stat)? {
