@@ -11,12 +11,20 @@ export CC={{ target }}-gcc CFLAGS="-O2{% for _flag in fact("cflags", default=[],
 {% if toolchain != "host" %}
 export CXX={{ target }}-g++ CXXFLAGS="$CFLAGS"
 {% endif %}
-{% set _prefixes = deps() %}
-{% if _prefixes %}
-export CPPFLAGS="-I{{ _prefixes | join("/include -I") }}/include"
-export PKG_CONFIG_LIBDIR="{{ _prefixes | join("/lib/pkgconfig:") }}/lib/pkgconfig"
+export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
+{% set _deps = deps() %}
+{% if _deps %}
+
+# Libraries, and what they use in turn: a static library brings nothing along.
+deps="
+	{{ _deps | join("\n\t") }}
+"
+for dep in $deps; do
+	CPPFLAGS="$CPPFLAGS -I$dep/include"
+	LDFLAGS="$LDFLAGS -L$dep/lib"
+	PKG_CONFIG_LIBDIR="$PKG_CONFIG_LIBDIR:$dep/lib/pkgconfig"
+done
 {% endif %}
-export LDFLAGS="-static -s -Wl,--build-id=none{% for _prefix in _prefixes %} -L{{ _prefix }}/lib{% endfor %}"
 {% endblock %}
 {% endset %}
 {% set _default_sandbox = "host" if toolchain == "host" and _compiler | trim else "on" %}

@@ -5,12 +5,19 @@
 {% block configure %}
 	make {{ _make }} {{ fact("defconfig", default="defconfig", doc="the configuration to begin with") }}
 	cat >config.wanted {{ _config | heredoc }}
-	# The last assignment of a symbol counts; a symbol that is asked about anew gets its default.
-	cat config.wanted >>.config
+	# Each symbol once: whether the first or the last line counts depends on the program. What is asked about anew gets
+	# its default.
+	mv .config config.default
+	sed -e 's/^# //' -e 's/[ =].*//' config.wanted >config.symbols
+	grep -vwFf config.symbols config.default | cat - config.wanted >.config
 	yes '' | make {{ _make }} oldconfig >config.log
 	# A symbol whose dependencies are not met is dropped without a word.
 	while read -r line; do
-		grep -qxF -- "$line" .config || { echo "configuration: \`$line\` did not take" >&2; exit 1; }
+		symbol=${line#'# '} symbol=${symbol%%[ =]*}
+		case $line in
+			'#'*) ! grep "^$symbol=" .config ;;
+			*) grep -qxF "$line" .config ;;
+		esac || { echo "configuration: $symbol did not take" >&2; exit 1; }
 	done <config.wanted
 {% endblock %}
 {% block build %}

@@ -1,7 +1,5 @@
 {% extends "base" %}
-{%# Packages that are built by make alone, with or without a script that comes before it.
-
-    make takes its width from MAKEFLAGS: `-j` on its command line would throw the shared jobserver away. #%}
+{%# Packages that are built by make alone; a script that must run before it goes into the block `configure`. #%}
 {% set _make = fact("make_flags", default=[], doc="variables and flags for every make") %}
 {% block build %}
 	make {{ (_make + fact("build_targets", default=[], doc="what to make")) | join(" ") }}
@@ -12,5 +10,5 @@
 {% endfor %}
 {% endblock %}
 {% block install %}
-	make {{ (_make + fact("install_flags", default=["PREFIX=\"$out\""], doc="variables for `make install`") + fact("install_targets", default=["install"], doc="what to install")) | join(" ") }}
+	make {{ (_make + fact("install_flags", default=["PREFIX=\"$out\""], doc="variables for the install") + fact("install_targets", default=["install"], doc="what to install")) | join(" ") }}
 {% endblock %}

@@ -10,9 +10,15 @@
 {% set sandbox = "host" %}
 {% set source = src(["https://busybox.net/downloads/busybox-1.37.0.tar.bz2", "deb-src:trixie/busybox/busybox_1.37.0.orig.tar.bz2"],
 	sha256="3311dff32e746499f4df0d5df04d7eb396382d7e108bb9250e7b519b837043a4") %}
-{%# The kernel has dropped what TC is written for. #%}
-{% set config = {"STATIC": true, "TC": false} %}
+{%# The kernel has dropped what TC is written for. What is packed into the program would be packed by the host's bzip2. #%}
+{% set config = {
+	"STATIC": true, "TC": false,
+	"FEATURE_COMPRESS_USAGE": false, "FEATURE_COMPRESS_BBCONFIG": false, "FEATURE_SH_EMBEDDED_SCRIPTS": false,
+} %}
 {% set make_flags = ["CC=\"$CC\"", "HOSTCC=\"$CC\"", "KCONFIG_NOTIMESTAMP=1"] %}
+{% block pre_configure %}
+	sed -i '/^bzip2 </,/^fi/d' scripts/mkconfigs scripts/embedded_scripts
+{% endblock %}
 {% block install %}
 	mkdir -p "$out/bin"
 	cp busybox "$out/bin/"

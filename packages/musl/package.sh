@@ -8,7 +8,7 @@
 	"update": {"url": "https://musl.libc.org/releases/", "pattern": "musl-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% set sandbox = "host" %}
-{% set source = src(["https://musl.libc.org/releases/musl-1.2.5.tar.gz", "deb-src:trixie/musl/musl-1.2.5.tar.gz"],
+{% set source = src(["https://musl.libc.org/releases/musl-1.2.5.tar.gz", "deb-src:trixie/musl/musl_1.2.5.orig.tar.gz"],
 	sha256="a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4") %}
 {% block compiler %}{% endblock %}
 {% block configure %}
