@@ -25,8 +25,6 @@ use crate::{diagnose, rights, seccomp, sys};
 
 /// Where the jobserver's descriptors lie inside: configure scripts use 3 to 9 for themselves.
 const JOBSERVER: [i32; 2] = [198, 199];
-/// Descriptors that are to be placed are first moved above this, so that no place is taken by one of them.
-const OUT_OF_THE_WAY: i32 = 256;
 
 /// The whole life of pid 1. `go` is both: the word that the maps are written, and the way to report.
 pub(crate) fn run(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> ! {
@@ -65,6 +63,10 @@ fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     plan.enter()?;
     chdir(&spec.cwd).named(|| format!("chdir({}) inside the sandbox", spec.cwd.display()))?;
     rights::limit(&spec.limits)?;
+    if stdio.jobserver.is_some() {
+        // Five more are needed while they are put into their places.
+        rights::need_open_files(JOBSERVER[1] as u64 + 6)?;
+    }
     rights::drop_all()?;
     seccomp::apply()?;
     let command = match sys::fork().named(|| "fork(the command)".to_string())? {
@@ -180,7 +182,9 @@ fn arrange(stdio: &Descriptors) -> nix::Result<()> {
     setsid()?;
     let null = open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
     let [stdin, stdout, stderr] = [stdio.stdin.as_ref().unwrap_or(&null), &stdio.stdout, &stdio.stderr];
-    let moved = |fd: &OwnedFd| sys::duplicate_from(fd, OUT_OF_THE_WAY);
+    // First above every place that is to be filled, so that none is taken by one of them.
+    let above = 1 + if stdio.jobserver.is_some() { JOBSERVER[1] } else { 2 };
+    let moved = |fd: &OwnedFd| sys::duplicate_from(fd, above);
     let mut placed = vec![(moved(stdin)?, 0), (moved(stdout)?, 1), (moved(stderr)?, 2)];
     if let Some(jobserver) = &stdio.jobserver {
         for (fd, number) in jobserver.iter().zip(JOBSERVER) {

@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, rlim_t, setrlimit};
 
-use crate::error::{Named as _, Result};
+use crate::error::{Error, Named as _, Result};
 use crate::spec::Limits;
 use crate::sys;
 
@@ -44,6 +44,16 @@ pub(crate) fn limit(limits: &Limits) -> Result<()> {
 /// Lets this process open as many files as it ever may: one descriptor is needed for each bind.
 pub(crate) fn raise_open_files() -> Result<()> {
     lower(Resource::RLIMIT_NOFILE, RLIM_INFINITY)
+}
+
+/// Says so where the caller's own limit leaves no room for a descriptor with a high number.
+pub(crate) fn need_open_files(count: u64) -> Result<()> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).named(|| "getrlimit(RLIMIT_NOFILE)".to_string())?;
+    match soft >= count {
+        true => Ok(()),
+        false => Err(Error::new(format!("a process may open {soft} files, and a jobserver needs {count}"))
+            .hint(format!("ulimit -H -n must be {count} or more, and so must the spec's nofile"))),
+    }
 }
 
 /// Soft and hard limit become `wanted`, or the present hard limit where that is less.

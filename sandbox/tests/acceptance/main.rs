@@ -1,13 +1,26 @@
 //! What a sandbox must and must not allow, each a named case. Root runs all of them twice: as root, and as an ordinary
 //! user with a directory of its own.
 
+mod files;
 mod helper;
+mod limits;
+mod network;
 mod overlay;
+mod processes;
 mod refusal;
+mod rights;
 mod runner;
 mod world;
 
 fn main() -> std::process::ExitCode {
-    let groups = [("helper", helper::CASES), ("overlay", overlay::CASES), ("refusal", refusal::CASES)];
-    runner::run(&groups)
+    runner::run(&[
+        ("files", files::CASES),
+        ("rights", rights::CASES),
+        ("network", network::CASES),
+        ("processes", processes::CASES),
+        ("limits", limits::CASES),
+        ("helper", helper::CASES),
+        ("overlay", overlay::CASES),
+        ("refusal", refusal::CASES),
+    ])
 }

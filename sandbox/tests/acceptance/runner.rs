@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::processes;
 use crate::world::World;
 
 /// Nothing more, or the reason why this machine cannot show it. A case fails by panicking.
@@ -25,10 +26,15 @@ const ORDINARY_UID: u32 = 12_345;
 /// Runs everything, and again as an ordinary user if this is root.
 pub(crate) fn run(groups: &[(&str, &[Case])]) -> ExitCode {
     if let Some(dir) = std::env::var_os(ORDINARY) {
-        return code(run_in(Path::new(&dir), groups));
+        match std::env::var(processes::VICTIM).as_deref() {
+            Ok("stop all") => processes::be_stopped(Path::new(&dir)),
+            Ok(mark) => processes::be_victim(Path::new(&dir), mark),
+            Err(_) => return code(run_in(Path::new(&dir), groups)),
+        }
+        return ExitCode::SUCCESS;
     }
     let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
-    copy_program(dir.path());
+    prepare(dir.path());
     let is_root = nix::unistd::geteuid().is_root();
     // The helper of this run must be gone before the process forks again: a scope of its own.
     let mut is_good = run_in(dir.path(), groups);
@@ -47,7 +53,7 @@ fn run_as_ordinary_user() -> bool {
     let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
     let program = dir.path().join("acceptance");
     std::fs::copy("/proc/self/exe", &program).expect("a copy of this program");
-    copy_program(dir.path());
+    prepare(dir.path());
     std::os::unix::fs::chown(dir.path(), Some(ORDINARY_UID), Some(ORDINARY_UID)).expect("chown");
     let arguments = std::env::args_os().skip(1);
     let status = Command::new(&program)
@@ -61,10 +67,31 @@ fn run_as_ordinary_user() -> bool {
     status.success()
 }
 
-/// Puts the stand-alone program where [`World::program`] looks for it.
-fn copy_program(dir: &Path) {
-    std::fs::copy(env!("CARGO_BIN_EXE_pthbs-sandbox"), dir.join("pthbs-sandbox"))
-        .expect("a copy of pthbs-sandbox");
+/// Puts the stand-alone program and the attacks where [`World`] looks for them.
+fn prepare(dir: &Path) {
+    let program = env!("CARGO_BIN_EXE_pthbs-sandbox");
+    std::fs::copy(program, dir.join("pthbs-sandbox")).expect("a copy of pthbs-sandbox");
+    std::fs::write(dir.join("attack.c"), include_str!("attack.c")).expect("attack.c");
+    // Without PIE, so that a 32-bit call can name its data; static where the host can, so that it needs no libraries.
+    for kind in [["-static", "-no-pie"], ["-no-pie", "-O1"]] {
+        let compiled =
+            Command::new("cc").args(kind).args(["-o", "attack", "attack.c"]).current_dir(dir).output();
+        if compiled.is_ok_and(|output| output.status.success()) {
+            return;
+        }
+    }
+}
+
+/// What a sandbox could leave behind in this process's view: mounts, children, open files.
+fn traces() -> [String; 3] {
+    let pid = std::process::id();
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let files = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count();
+    [
+        std::fs::read_to_string("/proc/self/mounts").expect("/proc/self/mounts"),
+        children,
+        format!("{files} open files"),
+    ]
 }
 
 /// Runs the chosen cases on a few threads; the helper is forked before them.
@@ -79,6 +106,7 @@ fn run_in(dir: &Path, groups: &[(&str, &[Case])]) -> bool {
     let is_talkative = std::env::args().any(|word| word == "--verbose");
     let uid = nix::unistd::geteuid();
     println!("\nrunning {} sandbox cases as uid {uid}", cases.len());
+    let before = traces();
     let world = World::new(dir);
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -98,7 +126,13 @@ fn run_in(dir: &Path, groups: &[(&str, &[Case])]) -> bool {
             });
         }
     });
-    let failed = failed.into_inner().unwrap();
+    drop(world);
+    let mut failed = failed.into_inner().unwrap();
+    let after = traces();
+    if after != before {
+        println!("traces are left: before\n{before:#?}\nafter\n{after:#?}");
+        failed.push("no trace is left".to_string());
+    }
     println!("sandbox cases as uid {uid}: {} ran, {} failed {failed:?}", cases.len(), failed.len());
     failed.is_empty()
 }

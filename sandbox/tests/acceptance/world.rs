@@ -48,6 +48,31 @@ impl World {
         spec
     }
 
+    /// The same with the attack program, as `$A` and `/attack`.
+    pub(crate) fn attack(&self, script: &str) -> Result<Spec, String> {
+        let mut spec = self.shell(script);
+        spec.binds.push(Bind::read_only(self.attack_program()?, "/attack"));
+        spec.env.push(("A".into(), "/attack".into()));
+        Ok(spec)
+    }
+
+    /// Runs `script` outside of any sandbox, in `dir`, with `$A`: the same attack must succeed there, or what the sandbox
+    /// answers shows nothing.
+    pub(crate) fn outside(&self, dir: &Path, script: &str) -> Result<String, String> {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]).current_dir(dir).env("A", self.attack_program()?);
+        Ok(said(&mut command).0)
+    }
+
+    fn attack_program(&self) -> Result<PathBuf, String> {
+        let program = self.dir.join("attack");
+        if program.exists() {
+            Ok(program)
+        } else {
+            Err("the host cannot compile the attacks (no cc?)".into())
+        }
+    }
+
     /// Runs `script` in a sandbox with the host's programs.
     pub(crate) fn run(&self, script: &str) -> Ran {
         self.run_spec(&self.shell(script))
@@ -87,6 +112,15 @@ fn host_programs() -> Spec {
         }
     }
     spec
+}
+
+impl Ran {
+    /// The command succeeded; gives what it said.
+    #[track_caller]
+    pub(crate) fn good(self) -> String {
+        assert_eq!(self.outcome, Outcome::Exited(0), "{}", self.output);
+        self.output
+    }
 }
 
 /// The stdout, stderr and status of a program that ran to its end.
