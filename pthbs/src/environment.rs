@@ -8,6 +8,8 @@ mod claims;
 mod conflict;
 pub mod contents;
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod fake;
 pub mod file;
 pub mod forest;
