@@ -31,5 +31,5 @@ pub use mask::Masked;
 use open::trouble;
 pub use publish::{Meta, Published};
 pub use record::{Host, Record};
-pub use seal::{Finding, Seal, Sealed};
+pub use seal::{Finding, MTIME, Seal, Sealed};
 pub use staging::Staging;

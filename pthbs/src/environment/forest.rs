@@ -13,7 +13,7 @@ use nix::unistd::symlinkat;
 
 use super::table;
 use crate::base::{Error, Result, Sha256};
-use crate::store::{EnvironmentId, Manifest, What, layout};
+use crate::store::{EnvironmentId, LOGICAL, MTIME, Manifest, What};
 
 /// What an environment consists of, before or after it is on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +21,6 @@ pub struct Forest {
     manifest: Manifest,
     id: EnvironmentId,
 }
-
-/// The time of every entry that is published: that of the scripts' SOURCE_DATE_EPOCH, 1980-01-02.
-pub(super) const MTIME: i64 = 315_619_200;
 
 /// How the rows of the table name installs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +125,7 @@ fn row(path: &Path, target: &Path, table: Table) -> PathBuf {
     let relative = target.as_os_str().as_bytes();
     match relative.strip_prefix(table::UP.as_bytes()) {
         Some(rest) if table == Table::Absolute && path.starts_with(table::DIR) => {
-            OsString::from_vec([layout::LOGICAL.as_bytes(), rest].concat()).into()
+            OsString::from_vec([LOGICAL.as_bytes(), rest].concat()).into()
         }
         _ => target.to_path_buf(),
     }

@@ -73,10 +73,11 @@ pub fn closure(store: &Store, asked: &BTreeSet<InstallId>) -> Result<BTreeSet<In
 mod tests {
     use std::fs;
     use std::os::unix::fs::MetadataExt;
+    use std::path::{Path, PathBuf};
 
     use super::super::fake::{Package, file, link};
-    use super::super::forest::MTIME;
     use super::*;
+    use crate::store::{MTIME, Seal};
 
     fn set(ids: &[&InstallId]) -> BTreeSet<InstallId> {
         ids.iter().map(|id| (*id).clone()).collect()
@@ -112,19 +113,38 @@ mod tests {
         );
     }
 
+    /// Path, mode and time of everything below a directory.
+    fn sealed(dir: &Path) -> Vec<(PathBuf, u32, i64, i64)> {
+        let entries = walkdir::WalkDir::new(dir).min_depth(1).sort_by_file_name().into_iter();
+        let found = entries.map(|entry| {
+            let entry = entry.unwrap();
+            let found = entry.metadata().unwrap();
+            (entry.into_path(), found.mode(), found.mtime(), found.mtime_nsec())
+        });
+        found.collect()
+    }
+
+    // A failure means that an environment is not what the same directory would be as a build's result.
     #[test]
     fn an_environment_is_sealed_as_an_install_is() {
         let (_dir, store) = super::super::fake::store();
-        let a = Package::new("a").entry("bin/a", file("one")).publish(&store);
-        let b = Package::new("b").entry("bin/b", file("two")).publish(&store);
-        let place = store.path(&make(&store, &set(&[&a, &b])).unwrap().into());
-        for entry in [".", ".p", "bin"] {
-            assert_eq!(fs::metadata(place.join(entry)).unwrap().mode() & 0o7777, 0o555, "{entry}");
-        }
-        for entry in [".p", ".p/a", "bin", "bin/b"] {
-            let found = fs::symlink_metadata(place.join(entry)).unwrap();
-            assert_eq!((found.mtime(), found.mtime_nsec()), (MTIME, 0), "{entry}");
-        }
+        let a = Package::new("a").entry("bin/a", file("one")).entry("lib64", link("lib")).publish(&store);
+        let b = Package::new("b").entry("bin/b", file("two")).entry("lib64", link("lib")).publish(&store);
+        let known = set(&[&a, &b]);
+        let forest = merge_with(&members(&store, &known).unwrap(), &Rules::default(), Folding::On).unwrap();
+        let staging = Staging::new(&store, &forest.id().into()).unwrap();
+        forest.write_sealed(&staging.tree()).unwrap();
+        let ours = sealed(&staging.tree());
+        let top = fs::metadata(staging.tree()).unwrap();
+        assert_eq!((top.mode() & 0o7777, top.mtime(), top.mtime_nsec()), (0o755, MTIME, 0));
+
+        let silenced = BTreeSet::new();
+        let seal =
+            Seal { tree: &staging.tree(), own: None, known: &known, is_static: true, silenced: &silenced };
+        let theirs = seal.run().unwrap();
+        assert_eq!(theirs.manifest, *forest.manifest());
+        assert_eq!(theirs.warnings, [""; 0]);
+        assert_eq!(sealed(&staging.tree()), ours);
     }
 
     #[test]
