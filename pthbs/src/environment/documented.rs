@@ -98,7 +98,7 @@ fn the_files_of_a_profile() {
     let mut listed: Vec<String> = walkdir::WalkDir::new(store.profiles())
         .into_iter()
         .map(Result::unwrap)
-        .filter(|entry| entry.path_is_symlink())
+        .filter(walkdir::DirEntry::path_is_symlink)
         .map(|entry| {
             let path = Path::new("profile").join(entry.path().strip_prefix(store.profiles()).unwrap());
             let target = fs::read_link(entry.path()).unwrap().display().to_string();
