@@ -2,9 +2,13 @@
 //!
 //! The file system is the database: no daemon, no index. Present means complete.
 
+mod asked;
 mod check;
 mod cursor;
 mod delete;
+mod difference;
+mod graph;
+mod in_use;
 #[cfg(test)]
 mod kill_tests;
 pub mod layout;
@@ -24,12 +28,16 @@ mod sweep;
 mod testing;
 
 pub use check::Damage;
+pub use difference::Change;
+pub use graph::{Depth, Graph, Kept, Node, Role};
+pub use in_use::{Collection, InUse, NoCollection};
 pub use layout::{EnvironmentId, Item, LOGICAL, Store};
 pub use lock::{Holder, Lock};
-pub use manifest::{Entry, Manifest, Reference, What};
+pub use manifest::{Entry, Manifest, Reference, Size, What};
 pub use mask::Masked;
 use open::trouble;
 pub use publish::{Meta, Published};
 pub use record::{Host, Record};
+pub use remove::Removed;
 pub use seal::{Finding, MTIME, Seal, Sealed};
 pub use staging::Staging;

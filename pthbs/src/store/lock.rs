@@ -13,8 +13,8 @@ use crate::base::Result;
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    // Never read again: being open is what holds the lock.
-    _file: File,
+    // Being open is what holds the lock.
+    file: File,
 }
 
 /// Who holds a lock. Shown, never acted upon: by the time it is read it may be somebody else.
@@ -71,7 +71,8 @@ impl Lock {
                 match file.try_lock() {
                     Ok(()) => {}
                     Err(TryLockError::WouldBlock) => {
-                        let pid = fs::read_to_string(path).ok().and_then(|text| text.trim_end().parse().ok());
+                        let text = fs::read_to_string(path).unwrap_or_default();
+                        let pid = text.lines().next().and_then(|line| line.parse().ok());
                         return Ok(Err(Holder { pid }));
                     }
                     Err(TryLockError::Error(cause)) => return Err(cause),
@@ -84,6 +85,11 @@ impl Lock {
         taken().map_err(|cause| trouble("lock", path, &cause))
     }
 
+    /// The lock's file, after the line that says who holds it.
+    pub(super) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
     /// The lock, unless its former holder unlinked the file while we waited: then the path's lock is another one.
     fn holding(path: &Path, mut file: File) -> io::Result<Option<Lock>> {
         if !is_at(path, &file.metadata()?)? {
@@ -91,7 +97,7 @@ impl Lock {
         }
         file.set_len(0)?;
         file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
-        Ok(Some(Lock { path: path.to_path_buf(), _file: file }))
+        Ok(Some(Lock { path: path.to_path_buf(), file }))
     }
 }
 

@@ -55,6 +55,19 @@ pub struct Reference {
     pub offsets: Vec<u64>,
 }
 
+/// How much is in a tree.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Files.
+    pub files: u64,
+    /// Directories, without the top.
+    pub directories: u64,
+    /// Symbolic links.
+    pub links: u64,
+    /// Bytes in all files.
+    pub bytes: u64,
+}
+
 const START: &[u8] = b"#@ manifest 1\n";
 
 impl Manifest {
@@ -146,6 +159,22 @@ impl Manifest {
         Some(&self.entries[at])
     }
 
+    /// How much is in it.
+    pub fn size(&self) -> Size {
+        let mut all = Size::default();
+        for entry in &self.entries {
+            match entry.what {
+                What::Directory => all.directories += 1,
+                What::Link { .. } => all.links += 1,
+                What::File { size, .. } => {
+                    all.files += 1;
+                    all.bytes += size;
+                }
+            }
+        }
+        all
+    }
+
     /// Every install that a file's bytes name. Links and paths speak for themselves and are not in this set.
     pub fn references_in_files(&self) -> BTreeSet<&InstallId> {
         let files = self.entries.iter().filter_map(|entry| match &entry.what {
@@ -189,6 +218,7 @@ mod tests {
         assert_eq!(Manifest::parse(&empty.to_bytes(), Path::new("m")).unwrap(), empty);
         assert!(manifest.entry(Path::new("bin/zsh")).is_some());
         assert_eq!(manifest.references_in_files().len(), 1);
+        assert_eq!(manifest.size(), Size { files: 1, directories: 1, links: 1, bytes: 7 });
     }
 
     #[test]

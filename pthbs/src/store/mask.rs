@@ -169,7 +169,7 @@ impl NamedEntry<'_, '_> {
         };
         let sum = match references.is_empty() {
             true => *sha256,
-            false => masked_sum(top, &self.entry.path, &by_offset(references), numbers)?,
+            false => masked_sum(top, &self.entry.path, &by_offset(references), mask)?,
         };
         let mode = if *executable { "0555" } else { "0444" };
         let mut lines = format!("f\t{mode}\t{size}\t{sum}\t").into_bytes();
@@ -208,12 +208,21 @@ fn masked(text: &[u8], hits: &[Hit<'_>], mask: impl Fn(&InstallId) -> String) ->
     masked
 }
 
+/// The sum of a file with NAME for every `NAME.HASH`: what two builds of one thing have in common.
+pub(super) fn sum_without_hashes(
+    top: BorrowedFd<'_>,
+    path: &Path,
+    references: &[Reference],
+) -> io::Result<Sha256> {
+    masked_sum(top, path, &by_offset(references), |install| format!("{}\u{1}", install.name))
+}
+
 /// The sum of a file with its names replaced.
 fn masked_sum(
     top: BorrowedFd<'_>,
     path: &Path,
     hits: &[Hit<'_>],
-    numbers: &Numbers<'_>,
+    mask: impl Fn(&InstallId) -> String,
 ) -> io::Result<Sha256> {
     let mut file = File::from(open_beneath(top, path)?);
     let mut hasher = Hasher::default();
@@ -221,7 +230,7 @@ fn masked_sum(
     let mut at = 0;
     for hit in hits {
         pass(&mut file, hit.offset - at, &mut buffer, |bytes| hasher.update(bytes))?;
-        hasher.update(numbers.mask(hit.install).as_bytes());
+        hasher.update(mask(hit.install).as_bytes());
         pass(&mut file, length(hit.install) as u64, &mut buffer, |_| {})?;
         at = hit.end();
     }

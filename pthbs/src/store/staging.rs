@@ -136,6 +136,6 @@ pub(super) fn lock_at(path: &Path, opened: File) -> Result<Option<File>> {
 }
 
 /// Never the same twice, so that no name below `tmp/` or `versions/.` is ever used again.
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     std::hash::RandomState::new().hash_one(std::process::id())
 }

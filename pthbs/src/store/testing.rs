@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::delete::delete;
-use super::{Finding, Item, Manifest, Meta, Published, Seal, Sealed, Staging, Store};
+use super::{EnvironmentId, Finding, Item, Manifest, Meta, Published, Record, Seal, Sealed, Staging, Store};
 use crate::base::{Result, Sha256};
-use crate::script::InstallId;
+use crate::script::{InstallId, Script};
 
 pub(super) fn store() -> (TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
@@ -25,6 +25,41 @@ pub(super) fn item(name: &str) -> Item {
 pub(super) fn publish(store: &Store, item: &Item) -> Published {
     let staging = Staging::new(store, item).unwrap();
     store.publish(staging, item, &Manifest::default(), Meta::default()).unwrap()
+}
+
+/// A script with these lines in its header.
+pub(super) fn script(name: &str, lines: &str) -> Script {
+    let text = format!(
+        "#!/bin/sh\n#@ pthbs 1\n#@ name {name}\n#@ version 1\n#@ system s\n#@ target t\n{lines}\
+         #@ build sandbox=on set_path=on static=on\n"
+    );
+    Script::parse(text, name).unwrap()
+}
+
+/// Publishes an empty install of such a script, with a record that has these references.
+pub(super) fn publish_script(store: &Store, name: &str, lines: &str, references: &[InstallId]) -> InstallId {
+    let script = script(name, lines);
+    let record = Record { references: references.iter().cloned().collect(), ..Record::default() };
+    let item = Item::Install(script.install_id());
+    let meta = Meta { script: Some(&script), record: Some(&record) };
+    store.publish(Staging::new(store, &item).unwrap(), &item, &Manifest::default(), meta).unwrap();
+    script.install_id()
+}
+
+/// Publishes an environment that is nothing but its table.
+pub(super) fn publish_environment(store: &Store, installs: &[&InstallId]) -> Item {
+    let mut tree = Tree::new();
+    tree.known = installs.iter().map(|install| (*install).clone()).collect();
+    for install in installs {
+        tree.link(&format!(".p/{}", install.name), &format!("../../{install}"));
+    }
+    let manifest = tree.seal().unwrap().manifest;
+    let item = Item::Environment(EnvironmentId(Sha256::of(&manifest.to_bytes())));
+    let staging = Staging::new(store, &item).unwrap();
+    fs::remove_dir(staging.tree()).unwrap();
+    fs::rename(&tree.top, staging.tree()).unwrap();
+    store.publish(staging, &item, &manifest, Meta::default()).unwrap();
+    item
 }
 
 /// A tree to fill, with what it may name.
