@@ -9,6 +9,7 @@ mod config;
 mod distfiles;
 mod download;
 mod fetch;
+mod git;
 mod http;
 mod inside;
 mod partial;

@@ -73,7 +73,7 @@ impl Download<'_> {
                 headers.push(("If-Range", value));
             }
         }
-        let mut response = self.client.ask(url, &headers, None)?;
+        let (mut response, _) = self.client.ask(url, &headers, None)?;
         let status = response.status();
         let lasting = |error: crate::base::Error| Refusal::lasting(error.what());
         match status {

@@ -30,20 +30,21 @@ pub struct Fetcher {
 }
 
 /// One place that was asked and did not give the source.
-struct Tried {
-    url: String,
-    why: String,
+pub(super) struct Tried {
+    pub(super) url: String,
+    pub(super) why: String,
     /// The sum of the bytes it gave, where it gave any.
-    received: Option<Sha256>,
+    pub(super) received: Option<Sha256>,
 }
 
 /// What is wanted, for messages and for the judgement.
-struct Wanted<'a> {
-    name: &'a str,
-    sha256: &'a Sha256,
-    /// The sum in digits.
-    key: String,
-    origins: &'a [Origin],
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    /// The sum of the file, or of the commit's files.
+    pub(super) sha256: &'a Sha256,
+    /// The sum in digits, or the commit.
+    pub(super) key: String,
+    pub(super) origins: &'a [Origin],
 }
 
 impl Fetcher {
@@ -60,14 +61,22 @@ impl Fetcher {
     pub fn fetch(&self, source: &Source, origins: &[Origin]) -> Result<PathBuf> {
         match source {
             Source::File { sha256, name, .. } => self.file(&Wanted::new(name, sha256, origins)),
-            Source::Git { name, .. } => {
-                Err(Error::failed(format!("source `{name}` is a git commit: not supported")))
+            Source::Git { commit, tree, name } => {
+                self.commit(&Wanted { name, sha256: tree, key: commit.clone(), origins })
             }
         }
     }
 
     pub(super) fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(super) fn tell(&self, event: Event) {
@@ -136,14 +145,7 @@ impl Fetcher {
             }
         }
         for origin in wanted.origins {
-            for mirror in &self.config.mirrors {
-                if let Mirror::Prefix { from, to } = mirror
-                    && let Some(rest) = origin.url.strip_prefix(from.as_str())
-                {
-                    add(format!("{to}{rest}"));
-                }
-            }
-            add(origin.url.clone());
+            self.mirrored(&origin.url).into_iter().for_each(&mut add);
         }
         urls
     }
@@ -238,7 +240,7 @@ impl Fetcher {
         }
     }
 
-    fn note(&self, wanted: &Wanted<'_>, miss: Tried, tried: &mut Vec<Tried>) {
+    pub(super) fn note(&self, wanted: &Wanted<'_>, miss: Tried, tried: &mut Vec<Tried>) {
         let (url, why) = (miss.url.clone(), miss.why.clone());
         self.tell(Event::FetchRetried { source: wanted.name.to_string(), url, why });
         tried.push(miss);
@@ -246,7 +248,7 @@ impl Fetcher {
 }
 
 impl Tried {
-    fn nothing(why: String) -> Tried {
+    pub(super) fn nothing(why: String) -> Tried {
         Tried { url: String::new(), why, received: None }
     }
 }
@@ -277,7 +279,7 @@ impl<'a> Wanted<'a> {
     }
 
     /// The one error for a source that no place had.
-    fn failure(&self, tried: &[Tried], is_offline: bool) -> Error {
+    pub(super) fn failure(&self, tried: &[Tried], is_offline: bool) -> Error {
         let received = tried.iter().find_map(|miss| miss.received.as_ref());
         let what = match received {
             Some(_) => format!("source `{}` does not match its hash", self.name),
@@ -287,6 +289,8 @@ impl<'a> Wanted<'a> {
         places.dedup();
         let error =
             places.into_iter().fold(Error::failed(what), |error, place| error.with("declared in", place));
+        let is_file = self.key == self.sha256.to_string();
+        let error = if is_file { error } else { error.with("commit", &self.key) };
         let mut error = error.with("expected", self.sha256);
         if let Some(received) = received {
             error = error.with("received", received);

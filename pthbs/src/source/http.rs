@@ -57,20 +57,20 @@ impl Client {
     }
 
     /// One request, redirects followed: with a body it is a POST. Headers go to every host on the way, so they must
-    /// hold no secret.
+    /// hold no secret. Gives the answer and the URL that gave it.
     pub(super) fn ask(
         &self,
         url: &str,
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
-    ) -> Result<Response<Body>, Refusal> {
+    ) -> Result<(Response<Body>, String), Refusal> {
         let mut url = url.to_string();
         for _ in 0..=self.max_redirects {
             let response = self.ask_once(&url, headers, body).map_err(|cause| self.refusal(cause))?;
             let status = response.status();
             let is_redirect = matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308);
             if !is_redirect {
-                return Ok(response);
+                return Ok((response, url));
             }
             let location = response.headers().get("location").and_then(|value| value.to_str().ok());
             let location =

@@ -3,9 +3,10 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::fetch::Fetcher;
+use super::git;
 use super::inside::Inside;
 use super::tree::Tree;
 use super::unpack::{Limits, unpack_file};
@@ -34,25 +35,21 @@ impl Fetcher {
     }
 }
 
-/// A kept file whose bytes are not what its name says; it is removed already.
-struct Damage {
-    path: PathBuf,
-    received: Sha256,
-}
+/// What was kept is not what its name says; it is removed already.
+struct Damage(String);
 
 impl Damage {
     fn error(&self, source: &Source) -> Error {
         Error::failed(format!("kept source `{}` is damaged", source.entry()))
-            .with("file", self.path.display())
             .with("expected", source.key())
-            .with("received", self.received)
+            .line(&*self.0)
             .hint("it was removed; the next fetch brings it anew")
     }
 }
 
 fn try_place(store: &Store, source: &Source, src_dir: &Path) -> Result<Result<(), Damage>> {
     let Source::File { sha256, unpack, .. } = source else {
-        return Err(Error::failed(format!("source `{}` is a git commit: not supported", source.entry())));
+        return Ok(git::place(store, source, &src_dir.join(source.entry()))?.map_err(Damage));
     };
     let path = store.source(sha256);
     let mut file = File::open(&path).map_err(|cause| match cause.kind() {
@@ -64,7 +61,7 @@ fn try_place(store: &Store, source: &Source, src_dir: &Path) -> Result<Result<()
     let (received, _) = Sha256::of_reader(&file).map_err(|cause| Error::io("read", &path, &cause))?;
     if received != *sha256 {
         remove(store, sha256, &path, &file)?;
-        return Ok(Err(Damage { path, received }));
+        return Ok(Err(Damage(format!("received: {received}"))));
     }
     match unpack {
         Unpack::Yes { strip } => {
@@ -112,6 +109,7 @@ fn copy(mut file: File, entry: &str, src_dir: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
 
     use super::*;
     use crate::base::event;

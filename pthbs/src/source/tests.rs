@@ -1,6 +1,7 @@
 //! Tests that need a server, an archive or a repository: what they share, and one file for each part.
 
 mod fetch;
+mod git;
 mod server;
 mod unpack;
 

@@ -121,6 +121,16 @@ impl Store {
         self.sources().join("partial").join(key)
     }
 
+    /// A bare repository, named for its URL.
+    pub fn git_repository(&self, name: &str) -> PathBuf {
+        self.sources().join("git").join(format!("{name}.git"))
+    }
+
+    /// A link to the repository that has a commit; there only when its files were found to have the sum.
+    pub fn git_commit(&self, commit: &str, tree: &Sha256) -> PathBuf {
+        self.sources().join("git").join(format!("{commit}.{tree}"))
+    }
+
     /// Sums of files in distfiles directories, so that they are not hashed by every run.
     pub fn distfile_sums(&self) -> PathBuf {
         self.sources().join("distfiles")
