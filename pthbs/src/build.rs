@@ -2,13 +2,30 @@
 //!
 //! `docs/schedule.md` draws the states of a step and says how the pools and the jobserver share the machine.
 
+pub mod estimate;
+pub mod history;
+pub mod job;
 pub mod jobserver;
+pub mod known;
 pub mod log;
 pub mod plan;
+pub mod run;
 pub mod schedule;
+mod site;
 pub mod stop;
+pub mod summary;
+pub mod trace;
 pub mod visible;
+mod work;
 
+pub use estimate::Estimate;
+pub use history::{Past, history};
+pub use job::inside::{Inside, Place};
+pub use known::Known;
+pub use log::Log;
 pub use plan::{Build, Exists, Plan, Step, plan};
+pub use run::{Options, Origins, Run};
 pub use stop::Stop;
+pub use summary::{NotBuilt, Summary};
+pub use trace::Trace;
 pub use visible::{Scripts, Visible, visible};

@@ -6,6 +6,8 @@ use std::time::Duration;
 /// One thing that happened. Names are as a person knows them: `zlib`, `zlib-1.3.1.tar.gz`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// A run begins; `usual` is what it would take if every step took its usual time.
+    Planned { fetches: usize, builds: usize, usual: Duration },
     /// A source is being fetched.
     FetchStarted { source: String },
     /// Bytes have arrived; `total` where the server told it.
@@ -16,14 +18,18 @@ pub enum Event {
     Fetched { source: String, bytes: u64, elapsed: Duration },
     /// A build waits for another pthbs that builds the same script.
     BuildWaits { name: String, id: String, holder: String },
-    /// A build's script has started.
-    BuildStarted { name: String, id: String },
+    /// A build has started; `usual` is how long it took before.
+    BuildStarted { name: String, id: String, usual: Option<Duration> },
     /// The script announced a phase.
     BuildPhase { name: String, id: String, phase: String },
     /// The install is published.
     Built { name: String, id: String, elapsed: Duration },
     /// The build has failed; the error itself is returned by the run.
     BuildFailed { name: String, id: String, elapsed: Duration },
+    /// Somebody else had built it meanwhile.
+    BuildFound { name: String, id: String },
+    /// It is not built: something that it needs has failed, or nothing more is begun.
+    NotBuilt { name: String, id: String, because: String },
     /// Something to know that stops nothing.
     Warning(String),
 }

@@ -66,6 +66,18 @@ pub fn plan(asked: &[InstallId], scripts: &dyn Scripts, exists: Exists<'_>) -> R
     Ok(walk.finish(asked))
 }
 
+impl Step {
+    /// The name of what it brings: a package's, or a source's.
+    pub fn name(&self) -> &str {
+        match self {
+            Step::Fetch(source) => match source {
+                Source::File { name, .. } | Source::Git { name, .. } => name,
+            },
+            Step::Build(build) => build.script.header.name.as_str(),
+        }
+    }
+}
+
 impl Plan {
     /// The steps before this one.
     pub fn after(&self, step: usize) -> &[usize] {
@@ -99,12 +111,12 @@ impl Plan {
     }
 
     /// For each step the seconds from its start to the end of everything that waits for it, when nothing else delays it.
-    pub fn lengths(&self, seconds: impl Fn(&Step) -> f64) -> Vec<f64> {
+    pub fn lengths(&self, seconds: impl Fn(usize) -> f64) -> Vec<f64> {
         let users = self.users();
         let mut lengths = vec![0.0; self.steps.len()];
         for step in (0..self.steps.len()).rev() {
             let longest = users[step].iter().map(|user| lengths[*user]).fold(0.0, f64::max);
-            lengths[step] = longest + seconds(&self.steps[step]);
+            lengths[step] = longest + seconds(step);
         }
         lengths
     }

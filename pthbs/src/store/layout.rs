@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::base::{Error, Result, Sha256};
-use crate::script::InstallId;
+use crate::script::{InstallId, PackageName};
 
 /// The prefix that every install and environment has in every build and every `pthbs run`, wherever the store lies.
 pub const LOGICAL: &str = "/versions";
@@ -104,6 +104,11 @@ impl Store {
     /// The log of a build, kept whether it failed or not.
     pub fn log(&self, install: &InstallId) -> PathBuf {
         self.root.join("log").join(install.to_string())
+    }
+
+    /// What earlier builds of a package took, whatever their scripts.
+    pub fn history(&self, name: &PackageName) -> PathBuf {
+        self.root.join("log").join(format!("{name}.history"))
     }
 
     /// A verified source file.

@@ -106,6 +106,23 @@ impl Store {
     pub fn failed(&self, item: &Item) -> PathBuf {
         self.tmp().join(format!("{item}{KEPT}"))
     }
+
+    /// Every item of which a failed build was left, sorted.
+    pub fn failures(&self) -> Result<Vec<Item>> {
+        let tmp = self.tmp();
+        let names: Vec<_> = fs::read_dir(&tmp)
+            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.file_name())).collect())
+            .map_err(|cause: io::Error| trouble("list", &tmp, &cause))?;
+        let kept = names.iter().filter_map(|name| name.to_str()?.strip_suffix(KEPT)?.parse().ok());
+        let mut items: Vec<Item> = kept.collect();
+        items.sort_unstable();
+        Ok(items)
+    }
+
+    /// Deletes what a failed build left; nothing there is fine.
+    pub fn remove_failure(&self, item: &Item) -> Result<()> {
+        delete(&self.failed(item))
+    }
 }
 
 /// `tmp/WORD.UNIQUE` -> `tmp/WORD.failed`

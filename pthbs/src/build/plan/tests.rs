@@ -247,7 +247,7 @@ fn the_longest_way_to_the_end_counts() {
     world.add("short", SYSTEM, &[], [&["base"], &[], &[]]);
     world.add("end", SYSTEM, &[], [&[], &["long", "short"], &[]]);
     let plan = planned(&world, &BTreeSet::new(), &[id("end")]);
-    let seconds = |step: &Step| match step {
+    let seconds = |step: usize| match &plan.steps[step] {
         Step::Fetch(_) => 1.0,
         Step::Build(build) if build.script.header.name.as_str() == "long" => 10.0,
         Step::Build(_) => 2.0,

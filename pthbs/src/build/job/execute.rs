@@ -1,0 +1,105 @@
+//! Runs the script of a build in its sandbox and takes in its output.
+
+use std::fs::File;
+
+use nix::fcntl::OFlag;
+use sandbox::{Outcome, Running, Stdio};
+
+use super::inside::{Inside, JOBSERVER, Place};
+use super::{Job, failure};
+use crate::base::event::Event;
+use crate::base::{Error, Result};
+use crate::build::jobserver::{Form, Seat};
+use crate::build::log::{Capture, Captured};
+use crate::build::visible::Visible;
+use crate::script::Sandbox;
+
+impl Job<'_> {
+    /// Returns when no process of the build is left.
+    pub(super) fn execute(
+        &self,
+        visible: &Visible,
+        place: &Place,
+        seat: &Seat,
+        captured: &mut Captured,
+    ) -> Result<Outcome> {
+        let form = self.jobserver_form(visible)?;
+        let inside = Inside {
+            store: self.site.store,
+            script: self.script,
+            visible,
+            place,
+            jobs: self.site.options.jobs,
+            jobserver: Some((seat.makeflags(form, JOBSERVER.as_ref()), seat.fifo())),
+            limits: &self.site.options.limits,
+        };
+        let spec = inside.spec()?;
+        let jobserver = match form {
+            Form::Fifo => None,
+            Form::Combined => Some(seat.descriptors()?),
+        };
+        let (read, output) = nix::unistd::pipe2(OFlag::O_CLOEXEC)
+            .map_err(|errno| Error::usage(format!("cannot start a build: pipe2: {}", errno.desc())))?;
+        let stdio = Stdio { output, jobserver };
+        let mut running = self.site.helper.run(&spec, stdio).map_err(failure::of_sandbox)?;
+        *captured = self.follow(&mut running, File::from(read))?;
+        running.wait().map_err(failure::of_sandbox)
+    }
+
+    /// Reads the output in a thread of its own while this one waits: what is silent is ended by its clock alone.
+    fn follow(&self, running: &mut Running, output: File) -> Result<Captured> {
+        let (heard, path) = (running.heard(), self.log());
+        let (name, id) = (self.install.name.to_string(), self.install.id.to_string());
+        let most = self.site.options.log_bytes;
+        std::thread::scope(|scope| {
+            let capture = move || {
+                let on_phase = |phase: &str| {
+                    let (name, id, phase) = (name.clone(), id.clone(), phase.to_string());
+                    self.site.tell(Event::BuildPhase { name, id, phase });
+                };
+                Capture { path: &path, most, on_phase: &on_phase, on_output: &|| heard.now() }.run(output)
+            };
+            let capture = std::thread::Builder::new().name("log".into()).spawn_scoped(scope, capture);
+            let capture = capture
+                .map_err(|cause| Error::usage(format!("cannot start a thread for the log: {cause}")))?;
+            // An error is told by the next wait; the output ends in any case.
+            let _ = running.wait();
+            capture.join().map_err(|_| Error::failed("taking in a build's output panicked: this is a bug"))
+        })
+    }
+
+    /// Host make, and GNU make before 4.4, know descriptors alone.
+    fn jobserver_form(&self, visible: &Visible) -> Result<Form> {
+        if self.script.header.sandbox != Sandbox::On {
+            return Ok(Form::Combined);
+        }
+        let makes = visible.tools.iter().filter(|tool| matches!(tool.name.as_str(), "gnu-make" | "make"));
+        for make in makes {
+            if let Some(script) = self.site.scripts.script(make)?
+                && is_before_4_4(&script.header.version)
+            {
+                return Ok(Form::Combined);
+            }
+        }
+        Ok(Form::Fifo)
+    }
+}
+
+fn is_before_4_4(version: &str) -> bool {
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    (numbers.next(), numbers.next()) < (Some(4), Some(4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_make_are_told_apart() {
+        for (version, is_before) in
+            [("4.3", true), ("4.4", false), ("4.4.1", false), ("3.82", true), ("4", true), ("5.0", false)]
+        {
+            assert_eq!(is_before_4_4(version), is_before, "{version}");
+        }
+    }
+}

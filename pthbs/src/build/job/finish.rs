@@ -1,0 +1,71 @@
+//! From a script's output to an install: sealed, recorded, published.
+
+use super::{Job, keep};
+use crate::base::{Error, Result};
+use crate::build::log::Captured;
+use crate::build::visible::Visible;
+use crate::script::Sandbox;
+use crate::store::{Host, Meta, Record, Seal, Sealed, Staging};
+
+impl Job<'_> {
+    /// Makes the output an install.
+    pub(super) fn finish(&self, staging: Staging, visible: &Visible, captured: &Captured) -> Result<()> {
+        let sealed = match self.seal(&staging, visible) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                let error = error.with("log", self.log().display());
+                return Err(keep(staging, error));
+            }
+        };
+        sealed.warnings.iter().for_each(|warning| self.warn(warning));
+        let record = self.record(&sealed, captured)?;
+        let meta = Meta { script: Some(self.script), record: Some(&record) };
+        // Another one cannot have been first: this one holds the lock. If it has by other means, that one stays.
+        self.site.store.publish(staging, &self.item, &sealed.manifest, meta)?;
+        Ok(())
+    }
+
+    fn seal(&self, staging: &Staging, visible: &Visible) -> Result<Sealed> {
+        let (tree, own, known) = (staging.tree(), self.install.clone(), visible.all.clone());
+        let is_static = self.script.header.is_static;
+        let silenced = self.site.options.silenced.get(&self.install).cloned().unwrap_or_default();
+        self.site.work.run(move || {
+            Seal { tree: &tree, own: Some(&own), known: &known, is_static, silenced: &silenced }.run()
+        })
+    }
+
+    fn record(&self, sealed: &Sealed, captured: &Captured) -> Result<Record> {
+        Ok(Record {
+            started: self.started,
+            seconds: self.begun.elapsed().as_secs_f64(),
+            phases: captured.phases.clone(),
+            taint: self.taint()?,
+            host: Host::this(),
+            pthbs: env!("CARGO_PKG_VERSION").to_string(),
+            references: sealed.masked.references(&self.install),
+            tree_key: self.site.store.tree_key(&self.install, &sealed.masked)?,
+            warnings: sealed.warnings.clone(),
+        })
+    }
+
+    /// Why the install may depend on more than its script names: its own reasons, then each input that is tainted.
+    fn taint(&self) -> Result<Vec<String>> {
+        let header = &self.script.header;
+        let own = match header.sandbox {
+            Sandbox::On => None,
+            Sandbox::Host => Some("sandbox=host: it saw the host's programs and libraries".to_string()),
+            Sandbox::Off => Some("sandbox=off: it saw the whole host".to_string()),
+        };
+        let mut reasons: Vec<String> = own.into_iter().collect();
+        for input in header.inputs() {
+            let record = self.site.store.record(input).map_err(|error: Error| {
+                error.with("which is an input of", format!("`{}`", self.install.name))
+            })?;
+            if !record.taint.is_empty() {
+                reasons.push(format!("built from {input}, which is tainted"));
+            }
+        }
+        reasons.dedup();
+        Ok(reasons)
+    }
+}
