@@ -31,7 +31,7 @@ pub use check::Damage;
 pub use difference::Change;
 pub use graph::{Depth, Graph, Kept, Node, Role};
 pub use in_use::{Collection, InUse, NoCollection};
-pub use layout::{EnvironmentId, Item, LOGICAL, Store};
+pub use layout::{EnvironmentId, Item, LOGICAL, LOGICAL_CURRENT, Store};
 pub use lock::{Holder, Lock};
 pub use manifest::{Entry, Manifest, Reference, Size, What};
 pub use mask::Masked;

@@ -89,6 +89,13 @@ impl Source {
         }
     }
 
+    /// The file's name, or the git source's.
+    pub fn name(&self) -> &str {
+        match self {
+            Source::File { name, .. } | Source::Git { name, .. } => name,
+        }
+    }
+
     /// What names its bytes in the download lists: a sha256, or a commit.
     pub fn key(&self) -> String {
         match self {

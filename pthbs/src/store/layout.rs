@@ -10,6 +10,9 @@ use crate::script::{InstallId, PackageName};
 /// The prefix that every install and environment has in every build and every `pthbs run`, wherever the store lies.
 pub const LOGICAL: &str = "/versions";
 
+/// Where a run namespace shows the environment that one is in: a name that programs may have compiled in.
+pub const LOGICAL_CURRENT: &str = "/versions/current";
+
 /// The sha256 of an environment's manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EnvironmentId(pub Sha256);

@@ -1,0 +1,83 @@
+//! The program `pthbs`: scripts -> sources -> sandboxed builds -> installs -> environments -> profiles.
+
+mod build;
+mod context;
+mod env;
+mod plan;
+mod profile;
+mod rollback;
+mod run;
+mod switch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::report;
+use crate::base::Result;
+
+/// Build packages from hashed scripts, combine them into environments, switch profiles
+#[derive(Debug, Parser)]
+#[command(name = "pthbs", version, disable_help_subcommand = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The store [default: $PTHBS_ROOT, else $XDG_DATA_HOME/pthbs, for root /var/lib/pthbs]
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Use the scripts in this directory as they are, instead of those of the nearest pthbs.toml
+    #[arg(long, global = true, value_name = "DIR")]
+    rendered: Option<PathBuf>,
+    /// Use the scripts as they were rendered last, even if a definition has changed since
+    #[arg(long, global = true)]
+    no_render: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Plan(plan::Arguments),
+    Build(build::Arguments),
+    #[command(subcommand)]
+    Env(env::Command),
+    Switch(switch::Arguments),
+    Rollback(rollback::Arguments),
+    #[command(subcommand)]
+    Profile(profile::Command),
+    Run(run::Arguments),
+}
+
+/// Runs the program; the exit code is the error's.
+pub fn main() -> ExitCode {
+    // clap ends the process by itself: 0 for --help, 2 for wrong use.
+    let arguments = Arguments::parse();
+    match arguments.command.run(&arguments.global) {
+        Ok(code) => code,
+        Err(error) => {
+            report::say(&error.to_string());
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+impl Command {
+    fn run(self, global: &Global) -> Result<ExitCode> {
+        match self {
+            Command::Plan(arguments) => plan::run(global, &arguments)?,
+            Command::Build(arguments) => build::run(global, &arguments)?,
+            Command::Env(command) => env::run(global, &command)?,
+            Command::Switch(arguments) => switch::run(global, &arguments)?,
+            Command::Rollback(arguments) => rollback::run(global, &arguments)?,
+            Command::Profile(command) => profile::run(global, &command)?,
+            Command::Run(arguments) => return run::run(global, &arguments),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,136 @@
+//! `pthbs build`: makes what is missing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandbox::Helper;
+
+use super::Global;
+use super::context::{self, Scripts};
+use crate::base::Result;
+use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
+use crate::cli::{config, report, signals};
+use crate::script::{InstallId, Script, Source};
+use crate::source::{Config, Fetcher};
+use crate::store::{Item, Store};
+
+/// Build packages and whatever they need
+///
+/// Fetches, verifies and builds what is missing, in parallel, each build in a sandbox of its own. Prints the path of
+/// each asked install on stdout, one a line, in the order asked, also when there was nothing to do.
+///
+/// Example: pthbs build zsh
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Packages (`zsh`), variants (`busybox@ash`), ids (`zsh.3f9c1b2e`), or paths of scripts (`./my.sh`)
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+    #[command(flatten)]
+    width: Width,
+}
+
+/// How much may happen at once, and where sources come from.
+#[derive(Debug, clap::Args)]
+pub(super) struct Width {
+    /// Jobs in all builds together [default: the number of processors]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    jobs: Option<u16>,
+    /// Builds at once [default: as many as jobs]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    builds: Option<u16>,
+    /// Stop at the first failure instead of building all that does not depend on it
+    #[arg(long)]
+    fail_fast: bool,
+    /// Take sources from the store and the distfiles directories only [also: PTHBS_OFFLINE=1]
+    #[arg(long)]
+    offline: bool,
+}
+
+pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
+    let store = context::store(global)?;
+    let scripts = Scripts::open(global)?;
+    let asked = scripts.all_asked(&arguments.names)?;
+    if ensure(&store, &scripts, &asked, &arguments.width)? == Done::Nothing {
+        report::say("nothing to do");
+    }
+    for script in &asked {
+        report::data(&format!("{}\n", store.path(&Item::Install(script.install_id())).display()));
+    }
+    Ok(())
+}
+
+/// What is missing of some scripts' installs. One look for each that is there.
+pub(super) fn plan(store: &Store, known: &Known<'_>, asked: &[Script]) -> Result<Plan> {
+    let asked: Vec<InstallId> = asked.iter().map(Script::install_id).collect();
+    let has_install = |install: &InstallId| store.has(&Item::Install(install.clone()));
+    let has_source = |source: &Source| match source {
+        Source::File { sha256, .. } => store.source(sha256).exists(),
+        // Only a look into its repository tells; fetching begins with that look.
+        Source::Git { .. } => false,
+    };
+    build::plan(&asked, known, Exists { install: &has_install, source: &has_source })
+}
+
+/// Builds what is missing of some scripts' installs; all failures are in the one error.
+pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: &Width) -> Result<Done> {
+    let known = context::known(store, scripts, asked);
+    let plan = plan(store, &known, asked)?;
+    if plan.steps.is_empty() {
+        return Ok(Done::Nothing);
+    }
+    // In this order: the helper is forked and the signals are blocked before the first thread exists.
+    let helper = Helper::start().map_err(context::from_sandbox)?;
+    let stop = Stop::default();
+    signals::watch(&stop)?;
+
+    let sink = report::lines();
+    let run = Run {
+        store,
+        helper: &helper,
+        fetcher: Arc::new(Fetcher::new(store, width.sources(scripts), sink.clone())?),
+        scripts: &known,
+        origins: scripts.origins()?,
+        options: width.options(),
+        stop,
+        sink,
+    };
+    let summary = run.run(plan)?;
+    report::say(&summary_line(&summary));
+    summary.error().map_or(Ok(Done::Something), Err)
+}
+
+/// Whether a run had to do anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Done {
+    Nothing,
+    Something,
+}
+
+impl Width {
+    fn options(&self) -> Options {
+        let jobs = self.jobs.map_or_else(config::processors, usize::from);
+        let builds = self.builds.map_or(jobs, usize::from);
+        Options { jobs, builds, fail_fast: self.fail_fast, ..Options::default() }
+    }
+
+    fn sources(&self, scripts: &Scripts) -> Config {
+        let mut distfiles = config::distfiles_variable();
+        distfiles.extend(scripts.file.sources.distfiles.iter().cloned());
+        let offline = self.offline || config::flag_variable("PTHBS_OFFLINE");
+        Config { distfiles, offline, proxies: config::proxies(), ..Config::default() }
+    }
+}
+
+/// `2 built, 1 failed, 3 not built in 1m02s`: only what happened.
+fn summary_line(summary: &Summary) -> String {
+    let counts = [
+        (summary.fetched, "fetched"),
+        (summary.built.len(), "built"),
+        (summary.failed.len(), "failed"),
+        (summary.not_built.len(), "not built"),
+    ];
+    let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+    let words: Vec<String> = words.collect();
+    let words = if words.is_empty() { "nothing done".to_string() } else { words.join(", ") };
+    format!("{words} in {}", report::seconds(Duration::from_secs_f64(summary.seconds)))
+}

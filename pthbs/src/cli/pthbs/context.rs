@@ -1,0 +1,106 @@
+//! What most commands begin with: the store, and the scripts as they are rendered now.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Global;
+use crate::base::{Error, Result, fs};
+use crate::build::{Known, Origins};
+use crate::cli::config::{self, ProjectFile};
+use crate::cli::report;
+use crate::genpkg::{Options, Project};
+use crate::script::{Rendered, Script, Source};
+use crate::store::Store;
+
+/// The store, without any script.
+pub(super) fn store(global: &Global) -> Result<Store> {
+    Store::open(&config::store_root(global.root.as_deref())?)
+}
+
+/// The scripts to work with, and where sources may be found.
+pub(super) struct Scripts {
+    /// The rendered directory; none where only scripts named by path can be built.
+    pub rendered: Option<Rendered>,
+    /// What `pthbs.toml` says.
+    pub file: ProjectFile,
+}
+
+impl Scripts {
+    /// Opens the rendered scripts, rendering first where a definition has changed since.
+    pub(super) fn open(global: &Global) -> Result<Scripts> {
+        let project = config::find_project();
+        let file = project.as_deref().map(ProjectFile::read).transpose()?.unwrap_or_default();
+        let rendered = match (&global.rendered, &project) {
+            (Some(dir), _) => Some(Rendered::open(dir)?),
+            (None, Some(project)) => Some(current(project, global.no_render)?),
+            (None, None) => None,
+        };
+        Ok(Scripts { rendered, file })
+    }
+
+    /// The script that a program argument means.
+    pub(super) fn asked(&self, argument: &str) -> Result<Script> {
+        if argument.contains('/') {
+            return Script::parse(fs::read_text(Path::new(argument))?, argument);
+        }
+        let rendered = self.rendered.as_ref().ok_or_else(|| {
+            Error::usage(format!("no directory from here upward has a `{}`", config::PROJECT_FILE))
+                .with("asked for", argument)
+                .hint("go to a tree of packages, name one with --rendered DIR, or give the path of a script")
+        })?;
+        rendered.script(rendered.resolve(argument)?)
+    }
+
+    /// Where sources can be had, as the download lists say.
+    pub(super) fn origins(&self) -> Result<Origins> {
+        let lists = self.rendered.as_ref().map(|rendered| Ok((rendered.files()?, rendered.commits()?)));
+        let (files, commits) = lists.transpose()?.unwrap_or_default();
+        Ok(Arc::new(move |source| {
+            let list = if matches!(source, Source::Git { .. }) { &commits } else { &files };
+            list.origins(&source.key()).to_vec()
+        }))
+    }
+
+    /// The scripts that several arguments mean, in their order.
+    pub(super) fn all_asked(&self, arguments: &[String]) -> Result<Vec<Script>> {
+        arguments.iter().map(|argument| self.asked(argument)).collect()
+    }
+}
+
+/// The project's rendered directory, rendered anew if something changed; options given by `-o` before stay in force.
+fn current(project: &Path, keep: bool) -> Result<Rendered> {
+    let dir = project.join("rendered");
+    if keep {
+        return Rendered::open(&dir);
+    }
+    let project = Project::open(project)?;
+    if project.is_fresh(&dir)? {
+        return Rendered::open(&dir);
+    }
+    let mut options = Options::default();
+    if let Ok(before) = Rendered::open(&dir) {
+        options.keep(&before.index);
+    }
+    let written = project.render(&options)?.write(&dir)?;
+    let rendered = Rendered::open(&dir)?;
+    let (all, changed) = (report::count(rendered.index.scripts.len(), "script"), written.changed);
+    report::say(&report::verb("rendered", format_args!("{all}, {changed} changed")));
+    Ok(rendered)
+}
+
+/// Every script that a run may need: asked ones, rendered ones, and those kept beside installs.
+pub(super) fn known<'a>(store: &'a Store, scripts: &'a Scripts, asked: &[Script]) -> Known<'a> {
+    let mut known = Known::new(store, scripts.rendered.as_ref());
+    asked.iter().for_each(|script| known.add(Arc::new(script.clone())));
+    known
+}
+
+/// The sandbox's own failure, as every other error.
+pub(super) fn from_sandbox(error: sandbox::Error) -> Error {
+    let first = Error::sandbox(error.what);
+    let with_lines = error.lines.into_iter().fold(first, Error::line);
+    match error.hint {
+        Some(hint) => with_lines.hint(hint),
+        None => with_lines,
+    }
+}

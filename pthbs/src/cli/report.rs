@@ -1,0 +1,121 @@
+//! Shows events, one plain line each, verb first, on stderr. stdout is for data.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::event::{Event, Sink};
+
+/// A sink that prints what is worth a line.
+pub fn lines() -> Sink {
+    Arc::new(|event| {
+        if let Some(line) = line(&event) {
+            say(&line);
+        }
+    })
+}
+
+/// Prints one line on stderr in a single write, so that lines of several threads never mix. A closed stderr is no
+/// reason to fail.
+pub fn say(line: &str) {
+    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+}
+
+/// Prints data on stdout: one thing a line. False when nobody reads it any more.
+pub fn data(text: &str) -> bool {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+}
+
+/// A verb in its column, and the rest.
+pub fn verb(verb: &str, rest: impl std::fmt::Display) -> String {
+    format!("{verb:<8} {rest}")
+}
+
+fn line(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::Planned { .. }
+        | Event::FetchStarted { .. }
+        | Event::FetchProgress { .. }
+        | Event::BuildPhase { .. } => {
+            return None;
+        }
+        Event::FetchRetried { source, url, why } => verb("skipped", format!("{source} from {url}: {why}")),
+        Event::Fetched { source, bytes, elapsed } => {
+            verb("fetched", format!("{source} {} {}", size(*bytes), seconds(*elapsed)))
+        }
+        Event::BuildWaits { name, id, holder } => verb("waits", format!("{name} {} for {holder}", short(id))),
+        Event::BuildStarted { name, id, .. } => verb("building", format!("{name} {}", short(id))),
+        Event::Built { name, id, elapsed } => {
+            verb("built", format!("{name} {} {}", short(id), seconds(*elapsed)))
+        }
+        Event::BuildFailed { name, id, elapsed } => {
+            verb("failed", format!("{name} {} {}", short(id), seconds(*elapsed)))
+        }
+        Event::BuildFound { name, id } => {
+            verb("kept", format!("{name} {}: another pthbs has built it", short(id)))
+        }
+        Event::NotBuilt { name, id, because } => verb("not done", format!("{name} {}: {because}", short(id))),
+        Event::Warning(text) => format!("warning: {text}"),
+    })
+}
+
+/// Eight digits are enough for people.
+fn short(id: &str) -> &str {
+    id.get(..8).unwrap_or(id)
+}
+
+/// `0.4s`, `12s`, `3m05s`, `1h02m`
+pub fn seconds(elapsed: Duration) -> String {
+    let tenths = elapsed.as_millis() / 100;
+    let whole = elapsed.as_secs_f64().round() as u64;
+    match whole {
+        0..10 if tenths < 100 => format!("{}.{}s", tenths / 10, tenths % 10),
+        0..60 => format!("{whole}s"),
+        60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
+        _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// `512 B`, `1.2 KiB`, `34 MiB`
+pub fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut units = ["B", "KiB", "MiB", "GiB", "TiB"].into_iter();
+    let mut unit = units.next().expect("there are units");
+    for next in units {
+        if value < 1024.0 {
+            break;
+        }
+        (value, unit) = (value / 1024.0, next);
+    }
+    if unit == "B" || value >= 9.95 { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") }
+}
+
+/// `1 step`, `2 steps`
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_short() {
+        let cases =
+            [(40, "0.0s"), (9_940, "9.9s"), (12_300, "12s"), (185_000, "3m05s"), (3_720_000, "1h02m")];
+        for (millis, text) in cases {
+            assert_eq!(seconds(Duration::from_millis(millis)), text);
+        }
+        for (bytes, text) in [(512, "512 B"), (1_229, "1.2 KiB"), (35_651_584, "34 MiB")] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+
+    #[test]
+    fn a_finished_build_is_one_line_verb_first() {
+        let event =
+            Event::Built { name: "zlib".into(), id: "3f9c1b2eaaaa".into(), elapsed: Duration::from_secs(12) };
+        assert_eq!(line(&event).unwrap(), "built    zlib 3f9c1b2e 12s");
+    }
+}
