@@ -1,0 +1,10 @@
+//! End to end: the real programs in an empty store, real sandboxes, tiny packages. One file per behaviour.
+
+#![allow(unreachable_pub, reason = "nobody imports a test binary")]
+#![allow(clippy::print_stdout, reason = "a test says where its leftovers are, and what it had to skip")]
+
+mod errors;
+mod interrupted;
+mod layers;
+mod main_job;
+mod world;
