@@ -21,6 +21,7 @@ mod work;
 pub use estimate::Estimate;
 pub use history::{Past, history};
 pub use job::inside::{Inside, Place};
+pub use job::layout::Layout;
 pub use known::Known;
 pub use log::Log;
 pub use plan::{Build, Exists, Plan, Step, plan};

@@ -5,7 +5,7 @@ mod execute;
 mod failure;
 mod finish;
 pub mod inside;
-mod layout;
+pub mod layout;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use crate::base::{Error, Result};
 use crate::script::{InstallId, Script};
 use crate::store::{Item, Staging};
 use inside::Place;
+use layout::Layout;
 
 /// One build.
 pub(super) struct Job<'a> {
@@ -77,7 +78,15 @@ impl<'a> Job<'a> {
         let visible = visible(&self.script.header, self.site.scripts)?;
         let staging = Staging::new(self.site.store, &self.item)?;
         let place = Place::of(staging.dir());
-        self.span("lay out", || layout::lay_out(self.site, self.script, &visible, &place))?;
+        let layout = Layout {
+            store: self.site.store.clone(),
+            fetcher: Arc::clone(&self.site.fetcher),
+            origins: Arc::clone(&self.site.origins),
+            script: Arc::clone(self.script),
+            visible: visible.clone(),
+            place: place.clone(),
+        };
+        self.span("lay out", || self.site.work.run(move || layout.make()))?;
 
         let outcome = self.span("script", || self.execute(&visible, &place, &seat, captured))?;
         // Every process of it is gone: what it held is free for others while its output is sealed.

@@ -16,11 +16,11 @@ use super::summary::Summary;
 use super::trace::Tracer;
 use super::visible::Scripts;
 use super::work::Work;
-use crate::base::Result;
 use crate::base::event::{Event, Sink};
+use crate::base::{Error, Result};
 use crate::script::{InstallId, Origin, Source};
 use crate::source::Fetcher;
-use crate::store::{Finding, Staging, Store};
+use crate::store::{Finding, InUse, Item, Staging, Store};
 
 /// Where a source can be had.
 pub type Origins = Arc<dyn Fn(&Source) -> Vec<Origin> + Send + Sync>;
@@ -89,6 +89,7 @@ impl Run<'_> {
         if plan.steps.is_empty() {
             return Ok(Summary { kept: plan.present, ..Summary::default() });
         }
+        let _in_use = self.reserve(&plan)?;
         self.store.sweep()?;
         let estimate = Estimate::of(&plan, self.store, self.options.builds);
         (self.sink)(Event::Planned {
@@ -130,6 +131,27 @@ impl Run<'_> {
         summary.seconds = begun.elapsed().as_secs_f64();
         summary.trace = site.trace.finish(&plan, &site.jobserver.journal());
         Ok(summary)
+    }
+
+    /// Keeps a collection of garbage from what the plan relies on and from what it makes.
+    fn reserve(&self, plan: &Plan) -> Result<InUse> {
+        let builds = plan.steps.iter().filter_map(|step| match step {
+            Step::Build(build) => Some(build.script.install_id()),
+            Step::Fetch(_) => None,
+        });
+        let items = builds.chain(plan.present.iter().cloned()).map(Item::Install).collect();
+        let in_use = self.store.in_use(&items)?;
+        // The plan looked before this was written down.
+        let lost = plan.present.iter().find(|install| !self.store.has(&Item::Install((*install).clone())));
+        match lost {
+            None => Ok(in_use),
+            Some(install) => Err(Error::failed(format!(
+                "`{} {}` was removed from the store a moment ago",
+                install.name,
+                install.id.short()
+            ))
+            .hint("run the same command again: it will be built anew")),
+        }
     }
 
     fn fetch(&self) -> Fetch {

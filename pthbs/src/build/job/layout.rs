@@ -11,36 +11,50 @@ use rayon::prelude::*;
 
 use super::inside::Place;
 use crate::base::{Error, Result};
-use crate::build::site::Site;
+use crate::build::run::Origins;
 use crate::build::visible::Visible;
 use crate::environment::{Member, Table, merge};
-use crate::script::{InstallId, Origin, Script, Source};
+use crate::script::{InstallId, Script, Source};
+use crate::source::Fetcher;
 use crate::store::{Item, Store};
 
-/// Fills `place`. Unpacking and linking happen in the pool for such work, side by side.
-pub(super) fn lay_out(site: &Site<'_>, script: &Script, visible: &Visible, place: &Place) -> Result<()> {
-    let src = place.build.join("src");
-    for dir in [&place.build, &src, &place.build.join("tmp")] {
-        make_directory(dir).map_err(|cause| Error::io("make directory", dir, &cause))?;
-    }
-    let path = place.build.join("script");
-    fs::write(&path, &script.text)
-        .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o444)))
-        .map_err(|cause| Error::io("write", &path, &cause))?;
+/// What is laid out, and from where. Its own values, because it is handed to another pool.
+pub struct Layout {
+    /// Where the installs and sources lie.
+    pub store: Store,
+    /// Brings sources that are damaged anew.
+    pub fetcher: Arc<Fetcher>,
+    /// Where sources can be had.
+    pub origins: Origins,
+    /// What is built.
+    pub script: Arc<Script>,
+    /// What it sees.
+    pub visible: Visible,
+    /// The directories; `tree` is there already.
+    pub place: Place,
+}
 
-    let sources = script.header.sources.iter();
-    let sources: Vec<(Source, Vec<Origin>)> =
-        sources.map(|source| (source.clone(), (site.origins)(source))).collect();
-    let fetcher = Arc::clone(&site.fetcher);
-    let (store, tools, env) = (site.store.clone(), visible.tools.clone(), place.env.clone());
-    let (placed, merged) = site.work.run(move || {
-        rayon::join(
-            || sources.par_iter().try_for_each(|(source, origins)| fetcher.place(source, origins, &src)),
-            || write_env(&store, &tools, &env),
-        )
-    });
-    let whose = |error: Error| error.with("for the build of", format!("`{}`", script.header.name));
-    placed.and(merged).map_err(whose)
+impl Layout {
+    /// Fills the place. Unpacks and links in parallel: to be called in the pool for such work.
+    pub fn make(&self) -> Result<()> {
+        let Layout { place, script, .. } = self;
+        let src = place.build.join("src");
+        for dir in [&place.build, &src, &place.build.join("tmp")] {
+            make_directory(dir).map_err(|cause| Error::io("make directory", dir, &cause))?;
+        }
+        let path = place.build.join("script");
+        fs::write(&path, &script.text)
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o444)))
+            .map_err(|cause| Error::io("write", &path, &cause))?;
+        let place_source = |source: &Source| self.fetcher.place(source, &(self.origins)(source), &src);
+        let (placed, merged) = rayon::join(
+            || script.header.sources.par_iter().try_for_each(place_source),
+            || write_env(&self.store, &self.visible.tools, &place.env),
+        );
+        placed
+            .and(merged)
+            .map_err(|error| error.with("for the build of", format!("`{}`", script.header.name)))
+    }
 }
 
 /// Whatever the umask is: as root, a build runs under a uid of its own.
