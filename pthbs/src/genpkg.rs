@@ -6,14 +6,18 @@
 
 mod calls;
 mod catalog;
+mod compare;
 mod engine;
 mod facts;
 mod failure;
+mod files;
 mod filters;
 mod header;
 mod instance;
 mod language;
+mod lint;
 mod options;
+mod origin;
 mod outline;
 mod output;
 mod place;
@@ -24,13 +28,17 @@ mod stamp;
 mod strict;
 mod templates;
 mod text;
+mod trace;
 
 pub use catalog::Catalog;
+pub use compare::{Change, Changes, Hunk, Snapshot, unified};
 pub use facts::{Edge, Meta, Relation, SourceUse};
+pub use files::Files;
 pub use instance::Rendering;
 pub use options::Options;
 pub use output::{Output, Written};
 pub use project::Project;
+pub use trace::Origin;
 
 #[cfg(test)]
 mod fixture;

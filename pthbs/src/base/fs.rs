@@ -14,7 +14,12 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// All of a text file; other bytes than UTF-8 are an error.
 pub fn read_text(path: &Path) -> Result<String> {
-    String::from_utf8(read(path)?).map_err(|cause| {
+    text_of(read(path)?, path)
+}
+
+/// The text that the bytes of a file are.
+pub fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String> {
+    String::from_utf8(bytes).map_err(|cause| {
         let offset = cause.utf8_error().valid_up_to();
         Error::usage(format!("`{}` is not UTF-8 text", path.display())).with("first wrong byte at", offset)
     })

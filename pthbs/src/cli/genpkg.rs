@@ -1,8 +1,13 @@
 //! The program `genpkg`: names and templates in, scripts out.
 
+mod diff;
+mod graph;
+mod lint;
 mod list;
 mod render;
 mod show;
+mod since;
+mod why;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::base::{Error, Kind, Result};
-use crate::genpkg::{Options, Output, Project};
+use crate::genpkg::{Options, Output, Project, Snapshot};
 use crate::script::Rendered;
 
 /// Render packages to build scripts.
@@ -32,6 +37,10 @@ enum Command {
     Render(render::Arguments),
     Show(show::Arguments),
     List(list::Arguments),
+    Graph(graph::Arguments),
+    Diff(diff::Arguments),
+    Why(why::Arguments),
+    Lint(lint::Arguments),
 }
 
 /// Which project, and where its scripts go.
@@ -43,6 +52,14 @@ struct ProjectArguments {
     /// Where the rendered scripts lie, instead of `rendered/` in the project.
     #[arg(long, value_name = "DIR", global = true)]
     rendered: Option<PathBuf>,
+}
+
+/// Options to render with.
+#[derive(Args)]
+struct OptionArguments {
+    /// Set an option: NAME=VALUE, or PACKAGE.NAME=VALUE for one of a package.
+    #[arg(short, long = "option", value_name = "NAME=VALUE")]
+    option: Vec<String>,
 }
 
 /// Runs the program.
@@ -63,6 +80,10 @@ pub fn main() -> ExitCode {
         Command::Render(arguments) => render::run(project, arguments),
         Command::Show(arguments) => show::run(project, arguments),
         Command::List(arguments) => list::run(project, arguments),
+        Command::Graph(arguments) => graph::run(project, arguments),
+        Command::Diff(arguments) => diff::run(project, arguments),
+        Command::Why(arguments) => why::run(project, arguments),
+        Command::Lint(arguments) => lint::run(project, arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,22 +109,48 @@ impl ProjectArguments {
     }
 
     /// Renders in memory, with the options that `-o` gave to the last `genpkg render`.
-    fn render(&self, given: &[String], only: &[String]) -> Result<Output> {
+    fn render(&self, given: &OptionArguments, only: &[String]) -> Result<Output> {
         let project = self.open()?;
-        let mut options = options(given)?;
-        if let Ok(rendered) = Rendered::open(&self.rendered_dir(&project)) {
+        let options = Options { only: only.to_vec(), ..self.kept(&project, given)? };
+        project.render(&options)
+    }
+
+    /// The same, with the origin of every line.
+    fn traced(&self, project: &Project, given: &OptionArguments) -> Result<Output> {
+        project.render(&Options { traces: true, ..self.kept(project, given)? })
+    }
+
+    /// What was rendered before, or what a commit renders to; and what the project renders to as it is.
+    fn before_and_after(&self, given: &OptionArguments, since: Option<&str>) -> Result<(Snapshot, Snapshot)> {
+        let project = self.open()?;
+        let options = self.kept(&project, given)?;
+        let before = match since {
+            None => Snapshot::read(&Rendered::open(&self.rendered_dir(&project))?)?,
+            Some(revision) => {
+                let files = since::files_at(project.root(), revision)?;
+                Snapshot::of(&Project::from_files(files)?.render(&options)?)
+            }
+        };
+        Ok((before, Snapshot::of(&project.render(&options)?)))
+    }
+
+    /// Given options, and those that the last `genpkg render` was given.
+    fn kept(&self, project: &Project, given: &OptionArguments) -> Result<Options> {
+        let mut options = given.read()?;
+        if let Ok(rendered) = Rendered::open(&self.rendered_dir(project)) {
             options.keep(&rendered.index);
         }
-        options.only = only.to_vec();
-        project.render(&options)
+        Ok(options)
     }
 }
 
-/// Options as they stand on a command line.
-fn options(given: &[String]) -> Result<Options> {
-    let mut options = Options::default();
-    given.iter().try_for_each(|assignment| options.give(assignment))?;
-    Ok(options)
+impl OptionArguments {
+    /// The options as values.
+    fn read(&self) -> Result<Options> {
+        let mut options = Options::default();
+        self.option.iter().try_for_each(|assignment| options.give(assignment))?;
+        Ok(options)
+    }
 }
 
 /// The nearest directory upward that has a `pthbs.toml`, as a path relative to where one is.

@@ -1,40 +1,33 @@
 //! Which packages there are, and the files beside their definitions. Reads nothing outside of `packages/`.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::base::{self, Error, Result, error};
+use super::files::Files;
+use crate::base::{Error, Result, error};
 use crate::script::PackageName;
 
 /// The packages of a project, by name.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    dir: PathBuf,
+    files: Arc<Files>,
     names: BTreeMap<String, PackageName>,
 }
 
+const DIR: &str = "packages";
 /// The file that defines a package.
-pub(super) const DEFINITION: &str = "package.sh";
+const DEFINITION: &str = "package.sh";
 
 impl Catalog {
     /// Reads the names of `packages/`; every directory there is a package, files beside them are let be.
-    pub fn open(root: &Path) -> Result<Catalog> {
-        let dir = root.join("packages");
-        let failed = |cause| Error::io("list directory", &dir, &cause);
+    pub(super) fn open(files: Arc<Files>) -> Result<Catalog> {
         let mut names = BTreeMap::new();
-        for entry in fs::read_dir(&dir).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if !entry.file_type().map_err(failed)?.is_dir() {
-                continue;
-            }
-            let file_name = entry.file_name();
-            let name: PackageName = file_name.to_string_lossy().parse().map_err(|error: Error| {
-                error.with("where", format!("packages/{}", file_name.to_string_lossy().escape_debug()))
-            })?;
-            names.insert(name.to_string(), name);
+        for directory in files.directories(DIR)? {
+            let place = format!("{DIR}/{}", directory.escape_debug());
+            let name: PackageName = directory.parse().map_err(|error: Error| error.with("where", place))?;
+            names.insert(directory, name);
         }
-        Ok(Catalog { dir, names })
+        Ok(Catalog { files, names })
     }
 
     /// All names, sorted.
@@ -53,20 +46,19 @@ impl Catalog {
         })
     }
 
-    /// The place of a definition, as errors and download lists name it.
+    /// The place of a definition, as errors and download lists name it; also its path below the project's root.
     pub fn definition_place(name: &PackageName) -> String {
-        format!("packages/{name}/{DEFINITION}")
+        format!("{DIR}/{name}/{DEFINITION}")
     }
 
     /// The text of a definition.
-    pub(super) fn definition(&self, name: &PackageName) -> Result<String> {
-        let path = self.dir.join(name.as_str()).join(DEFINITION);
-        match base::fs::read_text(&path) {
-            Err(error) if !path.exists() => {
-                Err(error.hint(format!("every directory of packages/ holds a {DEFINITION}")))
-            }
-            other => other,
-        }
+    pub fn definition(&self, name: &PackageName) -> Result<String> {
+        let path = Catalog::definition_place(name);
+        self.files.text(&path)?.ok_or_else(|| {
+            Error::usage(format!("package `{name}` has no definition"))
+                .with("missing", path)
+                .line(format!("every directory of {DIR}/ is a package"))
+        })
     }
 
     /// The text of a file beside a definition. Symlinks are refused: what a script holds lies in the tree.
@@ -75,36 +67,27 @@ impl Catalog {
             && file.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
             && !file.contains('\0');
         if !is_inside {
-            return Err(Error::usage(format!("`{}` is no path below packages/{name}", file.escape_debug()))
+            return Err(Error::usage(format!("`{}` is no path below {DIR}/{name}", file.escape_debug()))
                 .line("it may not begin with `/` or hold `.`, `..` or empty parts"));
         }
-        let mut path = self.dir.join(name.as_str());
-        for part in file.split('/') {
-            path.push(part);
-            let Ok(metadata) = path.symlink_metadata() else {
-                let error = Error::usage(format!("packages/{name} has no file `{file}`"));
-                let files = self.files(name);
-                return Err(match error::nearest(file, files.iter().map(String::as_str)) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error,
-                });
-            };
-            if metadata.is_symlink() {
-                return Err(Error::usage(format!("packages/{name}/{file} is a symlink"))
-                    .line("a script may hold only what lies in the tree itself"));
-            }
+        let path = format!("{DIR}/{name}/{file}");
+        if self.files.is_linked(&path) {
+            return Err(Error::usage(format!("`{path}` is a symlink, or lies behind one"))
+                .line("a script may hold only what lies in the tree itself"));
         }
-        base::fs::read_text(&path)
+        self.files.text(&path)?.ok_or_else(|| {
+            let error = Error::usage(format!("{DIR}/{name} has no file `{}`", file.escape_debug()));
+            match error::nearest(file, self.files_of(name).iter().map(String::as_str)) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error,
+            }
+        })
     }
 
-    /// The files beside a definition, sorted, without the definition.
-    pub(super) fn files(&self, name: &PackageName) -> Vec<String> {
-        let dir = self.dir.join(name.as_str());
-        let files = walkdir::WalkDir::new(&dir).sort_by_file_name().into_iter().flatten();
+    /// The files beside a definition, without the definition.
+    pub(super) fn files_of(&self, name: &PackageName) -> BTreeSet<String> {
+        let mut files = self.files.below(&format!("{DIR}/{name}"));
+        files.remove(DEFINITION);
         files
-            .filter(|entry| !entry.file_type().is_dir())
-            .filter_map(|entry| Some(entry.path().strip_prefix(&dir).ok()?.to_str()?.to_string()))
-            .filter(|file| file != DEFINITION)
-            .collect()
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use minijinja::machinery::{CodeGenerator, eval, make_string_output};
+use minijinja::machinery::{CodeGenerator, eval, make_string_output, parse};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value, functions};
 
@@ -18,8 +18,9 @@ use super::language;
 use super::place;
 use super::run::{FRAME, Frame};
 use super::strict::Kind;
-use super::templates::Templates;
+use super::templates::{self, Templates};
 use super::text;
+use super::trace::{self, Origin};
 use super::{filters, header};
 use crate::base::{Error, Sha256};
 use crate::script::{Script, ScriptId};
@@ -39,7 +40,9 @@ pub(super) fn syntax() -> SyntaxConfig {
 }
 
 /// An engine that knows our language and nothing else.
-pub(super) fn environment(templates: Arc<Templates>) -> Environment<'static> {
+///
+/// A traced one marks the lines of templates.
+pub(super) fn environment(templates: Arc<Templates>, traces: bool) -> Environment<'static> {
     let mut env = Environment::empty();
     env.set_syntax(syntax());
     env.set_auto_escape_callback(|_| AutoEscape::None);
@@ -49,7 +52,10 @@ pub(super) fn environment(templates: Arc<Templates>) -> Environment<'static> {
     // Without it an undefined value cannot tell its name.
     env.set_debug(true);
     env.set_auto_reload(false);
-    env.set_loader(move |name| templates.load(name));
+    env.set_loader(move |name| {
+        let text = templates.load(name)?;
+        Ok(Some(if traces { trace::marked(&text, &templates::place(name), &syntax()) } else { text }))
+    });
     env.add_function("range", functions::range);
     env.add_function("dict", functions::dict);
     env.add_function("namespace", functions::namespace);
@@ -68,7 +74,10 @@ pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) ->
 
     let ast = rendered.parse(env.syntax())?;
     frame.run.tree.templates.check(Kind::Definition, &ast, &rendered, &mut Vec::new())?;
-    let mut generator = CodeGenerator::new(&file, &source);
+    let marked = if frame.run.traces { trace::marked(&source, &file, env.syntax()) } else { String::new() };
+    let ast =
+        if frame.run.traces { parse(&marked, &file, env.syntax().clone()).map_err(in_words)? } else { ast };
+    let mut generator = CodeGenerator::new(&file, if frame.run.traces { &marked } else { &source });
     generator.compile_stmt(&ast);
     let mut body = String::with_capacity(generator.buffer_size_hint().max(2048));
     let (instructions, blocks) = generator.finish();
@@ -82,10 +91,10 @@ pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) ->
     let (_, mut state) = result.map_err(in_words)?;
     let facts = std::mem::take(state.get_or_insert_extension_with(Facts::default));
     check_options(frame, &facts).map_err(Failure::asked)?;
-    let (script, meta) =
-        finish(frame, &facts, &state, &body).map_err(|problem| problem.failure(&file, &source))?;
+    let (script, meta, origins) =
+        finish(frame, &facts, &state, body).map_err(|problem| problem.failure(&file, &source))?;
     let Facts { sources, edges, options, files, .. } = facts;
-    Ok(Rendering { script, edges, sources, meta, options, files })
+    Ok(Rendering { script, edges, sources, meta, options, files, origins })
 }
 
 /// What is wrong with a fact after the rendering.
@@ -106,21 +115,23 @@ impl Problem {
     }
 }
 
-/// Header and text of the finished script, and what is known beside it.
+/// The finished script, what is known beside it, and where its lines come from in a traced run.
 fn finish(
     frame: &Frame,
     facts: &Facts,
     state: &State<'_, '_>,
-    body: &str,
-) -> Result<(Script, Meta), Problem> {
-    let whole = |error| Problem { error, fact: None };
+    body: String,
+) -> Result<(Script, Meta, Vec<Option<Origin>>), Problem> {
     let fact = |name: &'static str| state.lookup(name).or_else(|| facts.defaults.get(name).cloned());
     let (header, meta) = header::build(&frame.key.name, facts, &fact)
         .map_err(|(fact, error)| Problem { error, fact: Some(fact) })?;
+    let (body, lines) = if frame.run.traces { trace::unmarked(&body) } else { (body, Vec::new()) };
     let mut text = header.to_string();
-    text::tidy(body, &mut text).map_err(whole)?;
+    let mut origins = vec![None; if frame.run.traces { text.lines().count() } else { 0 }];
+    let written = |number: usize| origins.extend(lines.get(number).cloned());
+    text::tidy(&body, &mut text, written).map_err(|error| Problem { error, fact: None })?;
     let id = ScriptId(Sha256::of(text.as_bytes()));
-    Ok((Script { text, header, id }, meta))
+    Ok((Script { text, header, id }, meta, origins))
 }
 
 /// Every option that somebody gave must be one.

@@ -6,6 +6,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::facts::{Declared, Edge, Meta, Relation, SourceUse};
+use super::trace::Origin;
 use crate::base::{Error, Result, Sha256};
 use crate::script::{InstallId, PackageName, Script};
 
@@ -24,6 +25,8 @@ pub struct Rendering {
     pub options: Vec<Declared>,
     /// Files beside the definition that it holds.
     pub files: Vec<String>,
+    /// Where each line comes from, in a traced run.
+    pub origins: Vec<Option<Origin>>,
 }
 
 impl Rendering {

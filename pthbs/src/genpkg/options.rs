@@ -22,6 +22,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// Threads to render on; as many as there are cores when 0. It never changes what is rendered.
     pub threads: usize,
+    /// Note where every line of a script comes from (`Rendering::origins`). It never changes what is rendered.
+    pub traces: bool,
 }
 
 impl Options {

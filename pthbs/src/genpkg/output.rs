@@ -8,7 +8,7 @@ use super::facts::SourceUse;
 use super::instance::Rendering;
 use super::options::Values;
 use crate::base::{Error, Result, Sha256, fs};
-use crate::script::rendered::{DownloadList, Index, Origin};
+use crate::script::rendered::{self, DownloadList, Index};
 use crate::script::{Rendered, Source};
 
 /// All scripts of a run, in memory.
@@ -47,7 +47,10 @@ impl Output {
                 Source::Git { .. } => &mut commits,
             };
             for url in &used.urls {
-                list.add(&used.source.key(), Origin { url: url.clone(), place: used.place.clone() });
+                list.add(
+                    &used.source.key(),
+                    rendered::Origin { url: url.clone(), place: used.place.clone() },
+                );
             }
         }
         let ids = scripts.iter().map(|(label, rendering)| (label.clone(), rendering.script.id)).collect();
@@ -91,6 +94,39 @@ impl Output {
             fs::write_whole(&stamp, text.as_bytes())?;
         }
         Ok(Written { changed, removed: stale.len() })
+    }
+}
+
+impl Output {
+    /// Writes the scripts alone, for people to look at, and removes other scripts from the directory.
+    pub fn write_scripts(&self, dir: &Path) -> Result<Written> {
+        fs::create_dir_all(dir)?;
+        let mut staged = Staged::default();
+        for (label, rendering) in &self.scripts {
+            staged.add(dir.join(format!("{label}.sh")), rendering.script.text.as_bytes())?;
+        }
+        let changed = staged.files.len();
+        staged.publish()?;
+        let strangers = self.strangers(dir)?;
+        strangers.iter().try_for_each(|path| remove(path))?;
+        Ok(Written { changed, removed: strangers.len() })
+    }
+
+    /// Scripts in a directory that are none of these, sorted. A file that is no script of ours is let be.
+    pub fn strangers(&self, dir: &Path) -> Result<Vec<PathBuf>> {
+        let failed = |cause| Error::io("list directory", dir, &cause);
+        let mut strangers = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let label = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".sh"));
+            let is_stranger = label.is_some_and(|label| !self.scripts.contains_key(label));
+            if is_stranger && fs::read_text(&path).is_ok_and(|text| text.starts_with("#!/bin/sh\n#@ pthbs "))
+            {
+                strangers.push(path);
+            }
+        }
+        strangers.sort();
+        Ok(strangers)
     }
 }
 

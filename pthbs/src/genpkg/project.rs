@@ -1,19 +1,20 @@
 //! A project: a directory with `pthbs.toml`, `templates/` and `packages/`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use minijinja::Environment;
 
 use super::catalog::Catalog;
 use super::failure::Failure;
+use super::files::Files;
 use super::options::{Options, Values};
 use super::output::Output;
 use super::run::Run;
 use super::stamp;
 use super::templates::Templates;
 use super::{engine, place};
-use crate::base::{Error, Result, fs};
+use crate::base::{Error, Result};
 use crate::script::{PackageName, Rendered};
 
 /// An opened project.
@@ -27,7 +28,7 @@ pub struct Project {
 /// The files of a project.
 #[derive(Debug)]
 pub(super) struct Tree {
-    root: PathBuf,
+    files: Arc<Files>,
     pub catalog: Catalog,
     pub templates: Arc<Templates>,
 }
@@ -38,17 +39,26 @@ impl Project {
 
     /// Opens the project in a directory.
     pub fn open(root: &Path) -> Result<Project> {
-        let text = fs::read_text(&root.join(Project::FILE))?;
+        Project::from_files(Files::of_dir(root))
+    }
+
+    /// Opens a project whose files lie anywhere.
+    pub fn from_files(files: Files) -> Result<Project> {
+        let text = files.text(Project::FILE)?.ok_or_else(|| {
+            Error::usage(format!("`{}` is no project", files.root().display()))
+                .line(format!("it has no `{}`", Project::FILE))
+        })?;
         let values = configured(&text)?;
-        let templates = Arc::new(Templates::open(root)?);
-        let env = engine::environment(Arc::clone(&templates));
-        let tree = Arc::new(Tree { root: root.to_path_buf(), catalog: Catalog::open(root)?, templates });
-        Ok(Project { tree, env, values })
+        let files = Arc::new(files);
+        let templates = Arc::new(Templates::open(Arc::clone(&files))?);
+        let env = engine::environment(Arc::clone(&templates), false);
+        let catalog = Catalog::open(Arc::clone(&files))?;
+        Ok(Project { tree: Arc::new(Tree { files, catalog, templates }), env, values })
     }
 
     /// Its directory.
     pub fn root(&self) -> &Path {
-        &self.tree.root
+        self.tree.files.root()
     }
 
     /// Its packages.
@@ -59,7 +69,8 @@ impl Project {
     /// Renders packages with all that they use, in memory. All errors are in the one error.
     pub fn render(&self, options: &Options) -> Result<Output> {
         // Before anything is read: a file that changes meanwhile makes the stamp stale.
-        let stamp = if options.only.is_empty() { Some(stamp::of(&self.tree.root)?) } else { None };
+        let is_whole = options.only.is_empty() && self.tree.files.is_plain_dir();
+        let stamp = if is_whole { Some(stamp::of(self.root())?) } else { None };
         let values = self.values_with(options)?;
         let names: Vec<PackageName> = if options.only.is_empty() {
             self.tree.catalog.names().cloned().collect()
@@ -70,7 +81,8 @@ impl Project {
             names.dedup();
             names
         };
-        let mut env = self.env.clone();
+        let traced = || engine::environment(Arc::clone(&self.tree.templates), true);
+        let mut env = if options.traces { traced() } else { self.env.clone() };
         for (name, value) in &values.global {
             env.add_global(*name, value.value.as_str());
         }
@@ -78,7 +90,7 @@ impl Project {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
-        let run = Arc::new(Run::new(Arc::clone(&self.tree), values));
+        let run = Arc::new(Run::new(Arc::clone(&self.tree), values, options.traces));
         let roots = join(run.all(&env, &names, threads))?;
         Output::new(&roots, &run.values, stamp)
     }
@@ -86,7 +98,12 @@ impl Project {
     /// Whether what lies in `dir` was rendered from the files as they are, so that its index can be trusted.
     pub fn is_fresh(&self, dir: &Path) -> Result<bool> {
         let Ok(written) = std::fs::read_to_string(dir.join(Rendered::STAMP)) else { return Ok(false) };
-        Ok(dir.join(Rendered::INDEX).is_file() && written == stamp::of(&self.tree.root)?)
+        Ok(dir.join(Rendered::INDEX).is_file() && written == stamp::of(self.root())?)
+    }
+
+    /// The templates: place and text.
+    pub(super) fn template_texts(&self) -> impl Iterator<Item = (String, String)> + Clone {
+        self.tree.templates.texts()
     }
 
     /// Every option in force.

@@ -30,6 +30,8 @@ const DEEPEST: usize = 1000;
 pub(super) struct Run {
     pub tree: Arc<Tree>,
     pub values: Values,
+    /// Whether it is to be known where every line comes from.
+    pub(super) traces: bool,
     memo: Mutex<HashMap<Key, Arc<Rendering>>>,
 }
 
@@ -60,8 +62,8 @@ impl fmt::Debug for Frame {
 impl Object for Frame {}
 
 impl Run {
-    pub(super) fn new(tree: Arc<Tree>, values: Values) -> Run {
-        Run { tree, values, memo: Mutex::default() }
+    pub(super) fn new(tree: Arc<Tree>, values: Values, traces: bool) -> Run {
+        Run { tree, values, traces, memo: Mutex::default() }
     }
 
     /// Renders packages and all that they use; every failure is kept, in the order of the names.

@@ -19,7 +19,12 @@ pub(super) struct Scanner<'a> {
     pending: Vec<End>,
     /// Whether the last line's end was commands again.
     ends_in_code: bool,
+    /// For each `VALUE` so far, whether it stood in code.
+    values: Vec<bool>,
 }
+
+/// The first byte of `VALUE`.
+const VALUE_BYTE: u8 = 0xee;
 
 /// What was opened and is not yet closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +43,16 @@ struct End {
 }
 
 impl<'a> Scanner<'a> {
+    /// Stands for a value that a template writes, where the text is one with such marks.
+    pub(super) const VALUE: char = '\u{E000}';
+
     pub(super) fn new(text: &'a str) -> Scanner<'a> {
-        Scanner { rest: text, stack: Vec::new(), pending: Vec::new(), ends_in_code: true }
+        Scanner { rest: text, stack: Vec::new(), pending: Vec::new(), ends_in_code: true, values: Vec::new() }
+    }
+
+    /// For each `VALUE` of the lines read, whether it stands in code, outside of all quotes.
+    pub(super) fn values(&self) -> &[bool] {
+        &self.values
     }
 
     /// The next line without its newline, and what it is at its beginning.
@@ -53,6 +66,7 @@ impl<'a> Scanner<'a> {
             if end.is(line) {
                 self.pending.remove(0);
             }
+            self.pass_values(line);
             return Some((line, At::Here));
         }
         let at = if self.is_code() { At::Code } else { At::Quoted };
@@ -68,6 +82,11 @@ impl<'a> Scanner<'a> {
         self.ends_in_code
     }
 
+    /// Notes the values of text that is no code.
+    fn pass_values(&mut self, text: &str) {
+        self.values.extend(text.matches(Scanner::VALUE).map(|_| false));
+    }
+
     fn is_code(&self) -> bool {
         matches!(self.stack.last(), None | Some(Open::Parenthesis | Open::Backtick))
     }
@@ -78,10 +97,15 @@ impl<'a> Scanner<'a> {
         let mut i = 0;
         while i < bytes.len() {
             let next = bytes.get(i + 1).copied();
+            if bytes[i] == VALUE_BYTE && line[i..].starts_with(Scanner::VALUE) {
+                self.values.push(self.is_code());
+                i += Scanner::VALUE.len_utf8();
+                continue;
+            }
             match (self.stack.last(), bytes[i]) {
                 (Some(Open::Single), b'\'') => drop(self.stack.pop()),
                 (Some(Open::Single), _) => {}
-                (_, b'\\') => i += 1,
+                (_, b'\\') => i += usize::from(next.is_some_and(|byte| byte.is_ascii())),
                 (_, b'$') if next == Some(b'(') => {
                     self.stack.push(Open::Parenthesis);
                     i += 1;
@@ -100,7 +124,7 @@ impl<'a> Scanner<'a> {
                 (Some(Open::Brace), b'\'') if self.stack.contains(&Open::Double) => {}
                 (_, b'\'') => self.stack.push(Open::Single),
                 (Some(Open::Brace), _) => {}
-                (_, b'#') if starts_word(bytes, i) => return,
+                (_, b'#') if starts_word(bytes, i) => return self.pass_values(&line[i..]),
                 (Some(Open::Parenthesis), b'(') => self.stack.push(Open::Parenthesis),
                 (Some(Open::Parenthesis), b')') => drop(self.stack.pop()),
                 (_, b'<') if next == Some(b'<') => i = self.read_here(line, i + 2),

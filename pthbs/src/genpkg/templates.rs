@@ -1,22 +1,21 @@
 //! The files of `templates/`: what definitions extend. Reads nothing outside of that directory.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::machinery::ast::Stmt;
 
 use super::engine;
 use super::failure::{Failure, Rendered};
+use super::files::Files;
 use super::outline::Outline;
 use super::strict::{self, Ancestry, Kind};
-use crate::base::{self, Error, Result, error};
+use crate::base::{Error, Result, error};
 
 /// The templates of a project.
 #[derive(Debug)]
 pub(super) struct Templates {
-    dir: PathBuf,
+    files: Arc<Files>,
     names: Vec<String>,
     /// What was read, checked; each file is read once.
     read: Mutex<BTreeMap<String, Result<Checked, Failure>>>,
@@ -29,25 +28,28 @@ struct Checked {
     ancestry: Arc<Ancestry>,
 }
 
+const DIR: &str = "templates";
 const ENDING: &str = ".sh";
 
 impl Templates {
     /// Lists `templates/`.
-    pub(super) fn open(root: &Path) -> Result<Templates> {
-        let dir = root.join("templates");
-        let failed = |cause| Error::io("list directory", &dir, &cause);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(&dir).map_err(failed)? {
-            let file = entry.map_err(failed)?.file_name();
-            names.extend(file.to_str().and_then(|file| file.strip_suffix(ENDING)).map(str::to_string));
-        }
-        names.sort();
-        Ok(Templates { dir, names, read: Mutex::default() })
+    pub(super) fn open(files: Arc<Files>) -> Result<Templates> {
+        let names = files.files(DIR)?;
+        let names = names.iter().filter_map(|file| file.strip_suffix(ENDING)).map(str::to_string).collect();
+        Ok(Templates { files, names, read: Mutex::default() })
     }
 
     /// For the engine: the text, or an error that gets the place of the `extends`.
-    pub(super) fn load(&self, name: &str) -> Result<Option<String>, minijinja::Error> {
-        Ok(Some(self.checked(name, &mut Vec::new())?.text.to_string()))
+    pub(super) fn load(&self, name: &str) -> Result<String, minijinja::Error> {
+        Ok(self.checked(name, &mut Vec::new())?.text.to_string())
+    }
+
+    /// All of them: place and text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (String, String)> + Clone {
+        self.names.iter().filter_map(|name| {
+            let file = place(name);
+            self.files.text(&file).ok()?.map(|text| (file, text))
+        })
     }
 
     /// Reads a parsed template or definition, and checks it against those it extends; gives what those give it.
@@ -98,8 +100,8 @@ impl Templates {
                 None => error.with("templates", self.names.join(", ")),
             }));
         }
-        let text = base::fs::read_text(&self.dir.join(format!("{name}{ENDING}"))).map_err(Failure::placed)?;
         let file = place(name);
+        let text = self.files.text(&file).map_err(Failure::placed)?.unwrap_or_default();
         let source = Rendered { label: name, file: &file, text: &text };
         let ast = source.parse(&engine::syntax())?;
         let ancestry = self.check(Kind::Template, &ast, &source, path)?;
@@ -110,5 +112,5 @@ impl Templates {
 
 /// The place of what the engine calls by this name: a template's name, or a definition's place.
 pub(super) fn place(name: &str) -> String {
-    if name.contains('/') { name.to_string() } else { format!("templates/{name}{ENDING}") }
+    if name.contains('/') { name.to_string() } else { format!("{DIR}/{name}{ENDING}") }
 }

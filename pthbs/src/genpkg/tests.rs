@@ -332,3 +332,28 @@ fn patches_reach_the_base_template() {
     let text = fixture.script("x");
     assert!(text.ends_with("set -eu\npatch -p1 <<'EOF'\n--- a\n+++ b\n \n\n\n+x \nEOF\n"), "{text}");
 }
+
+#[test]
+fn a_traced_run_tells_where_lines_come_from_and_changes_nothing() {
+    let fixture = Fixture::new(&[
+        (
+            "a",
+            &package(
+                "{% set flags = [\"x\"] %}\n{% block build %}\n\n\n\tcc -c {{ name }}.c\n{{ super() }}{% endblock %}",
+            ),
+        ),
+        ("b", &package("{% do dep(\"a\") %}")),
+    ]);
+    let plain = fixture.render().unwrap();
+    let traced = fixture.open().render(&Options { traces: true, ..Options::default() }).unwrap();
+    assert_eq!(plain.index, traced.index);
+    let origin = |label: &str, text: &str| {
+        let one = &traced.scripts[label];
+        let line = one.script.text.lines().position(|line| line.contains(text)).unwrap();
+        one.origins[line].as_ref().map(|origin| format!("{}:{}", origin.file, origin.line))
+    };
+    assert_eq!(origin("a", "cc -c a.c").unwrap(), "packages/a/package.sh:7");
+    assert_eq!(origin("a", "make x").unwrap(), "templates/base.sh:7");
+    assert_eq!(origin("b", "# uses").unwrap(), "templates/base.sh:4");
+    assert_eq!(origin("a", "#@ version"), None);
+}

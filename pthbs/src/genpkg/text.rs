@@ -5,12 +5,14 @@
 use super::shell::{At, Scanner};
 use crate::base::{Error, Result};
 
-/// Adds a rendered body to `script`, tidied.
-pub(super) fn tidy(body: &str, script: &mut String) -> Result<()> {
+/// Adds a rendered body to `script`, tidied; `written` is told the number, from 0, of the body's line that each line
+/// of the script is, or the next one's for a blank line.
+pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usize)) -> Result<()> {
     let mut scanner = Scanner::new(body);
     let start = script.len();
     let mut blank = false;
-    while let Some((line, at)) = scanner.next_line() {
+    for number in 0.. {
+        let Some((line, at)) = scanner.next_line() else { break };
         if line.starts_with("#@ ") {
             return Err(Error::usage(format!("the script has a line `{}`", line.escape_debug()))
                 .line("lines that begin with `#@ ` belong to the header, which is written for you"));
@@ -21,8 +23,10 @@ pub(super) fn tidy(body: &str, script: &mut String) -> Result<()> {
         }
         if blank && script.len() > start {
             script.push('\n');
+            written(number);
         }
         blank = false;
+        written(number);
         script.push_str(if at != At::Here && scanner.ended_in_code() { without_blanks(line) } else { line });
         script.push('\n');
     }
@@ -43,7 +47,7 @@ mod tests {
 
     fn tidied(body: &str) -> String {
         let mut script = String::new();
-        tidy(body, &mut script).unwrap();
+        tidy(body, &mut script, |_| ()).unwrap();
         script
     }
 
@@ -54,7 +58,7 @@ mod tests {
         assert_eq!(tidied("echo 'a \n\n\n b'  \n"), "echo 'a \n\n\n b'\n");
         assert_eq!(tidied("echo \\ \n"), "echo \\ \n");
         assert_eq!(tidied(""), "");
-        assert!(tidy("a\n#@ dep x\n", &mut String::new()).is_err());
+        assert!(tidy("a\n#@ dep x\n", &mut String::new(), |_| ()).is_err());
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::ProjectArguments;
+use super::{OptionArguments, ProjectArguments};
 use crate::base::Result;
 
 /// List the packages and their variants: label, version, description, with tabs between.
@@ -11,13 +11,12 @@ pub(super) struct Arguments {
     /// Print JSON: one object for each script.
     #[arg(long)]
     json: bool,
-    /// Set an option: NAME=VALUE or PACKAGE.NAME=VALUE.
-    #[arg(short, long = "option", value_name = "NAME=VALUE")]
-    option: Vec<String>,
+    #[command(flatten)]
+    options: OptionArguments,
 }
 
 pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<()> {
-    let output = project.render(&arguments.option, &[])?;
+    let output = project.render(&arguments.options, &[])?;
     let mut text = String::new();
     if arguments.json {
         let list: Vec<_> = output

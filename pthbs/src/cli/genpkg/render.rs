@@ -1,7 +1,10 @@
 //! `genpkg render`: every package to a script in `rendered/`.
 
-use super::{ProjectArguments, count, options, say};
-use crate::base::Result;
+use std::path::{Path, PathBuf};
+
+use super::{OptionArguments, ProjectArguments, count, say};
+use crate::base::{Error, Result, fs};
+use crate::genpkg::{Output, unified};
 
 /// Render packages to scripts in `rendered/`.
 ///
@@ -14,17 +17,28 @@ use crate::base::Result;
 pub(super) struct Arguments {
     /// Packages to render; all when none is named.
     names: Vec<String>,
-    /// Set an option: NAME=VALUE or PACKAGE.NAME=VALUE.
-    #[arg(short, long = "option", value_name = "NAME=VALUE")]
-    option: Vec<String>,
+    #[command(flatten)]
+    options: OptionArguments,
+    /// Write only the scripts, to this directory; scripts there that are not rendered are removed.
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    output: Option<PathBuf>,
+    /// Write nothing: compare with the scripts in this directory, print the differences, fail where there are any.
+    #[arg(long, value_name = "DIR")]
+    check: Option<PathBuf>,
 }
 
 pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<()> {
     let opened = project.open()?;
-    let mut options = options(&arguments.option)?;
+    let mut options = arguments.options.read()?;
     options.only.clone_from(&arguments.names);
     let output = opened.render(&options)?;
-    let written = output.write(&project.rendered_dir(&opened))?;
+    if let Some(dir) = &arguments.check {
+        return check(&output, dir);
+    }
+    let written = match &arguments.output {
+        Some(dir) => output.write_scripts(dir)?,
+        None => output.write(&project.rendered_dir(&opened))?,
+    };
     let total = count(output.scripts.len(), "script");
     match (written.changed, written.removed) {
         (0, 0) => say(&format!("rendered {total}, nothing to do")),
@@ -32,4 +46,30 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
         (changed, removed) => say(&format!("rendered {total}, {changed} changed, {removed} removed")),
     }
     Ok(())
+}
+
+/// Compares with what lies in a directory.
+fn check(output: &Output, dir: &Path) -> Result<()> {
+    let mut differences = Vec::new();
+    for (label, one) in &output.scripts {
+        let file = dir.join(format!("{label}.sh"));
+        let old = if file.exists() { fs::read_text(&file)? } else { String::new() };
+        let name = file.display().to_string();
+        differences.push(unified(&name, &old, &format!("{label}.sh, rendered"), &one.script.text));
+    }
+    for stale in output.strangers(dir)? {
+        differences.push(format!("{} is not rendered any more\n", stale.display()));
+    }
+    differences.retain(|difference| !difference.is_empty());
+    super::print(&differences.concat())?;
+    if differences.is_empty() {
+        say(&format!("rendered {}, no difference", count(output.scripts.len(), "script")));
+        return Ok(());
+    }
+    Err(Error::failed(format!(
+        "{} in `{}` differ from what is rendered",
+        count(differences.len(), "script"),
+        dir.display()
+    ))
+    .hint("`genpkg render --output DIR` writes them anew"))
 }

@@ -1,6 +1,6 @@
 //! `genpkg show`: the text of a script.
 
-use super::ProjectArguments;
+use super::{OptionArguments, ProjectArguments};
 use crate::base::{Error, Result};
 use crate::genpkg::Output;
 use crate::script::Rendered;
@@ -14,19 +14,22 @@ use crate::script::Rendered;
 pub(super) struct Arguments {
     /// The package.
     name: String,
-    /// Set an option: NAME=VALUE or PACKAGE.NAME=VALUE.
-    #[arg(short, long = "option", value_name = "NAME=VALUE")]
-    option: Vec<String>,
+    #[command(flatten)]
+    options: OptionArguments,
 }
 
 pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<()> {
-    let output = render_for(project, &arguments.option, &arguments.name)?;
+    let output = render_for(project, &arguments.options, &arguments.name)?;
     let label = resolve(&output, &arguments.name)?;
     super::print(&output.scripts[&label].script.text)
 }
 
 /// Renders what an argument can mean: the package alone where the argument is a name, everything for a variant.
-pub(super) fn render_for(project: &ProjectArguments, given: &[String], argument: &str) -> Result<Output> {
+pub(super) fn render_for(
+    project: &ProjectArguments,
+    given: &OptionArguments,
+    argument: &str,
+) -> Result<Output> {
     let only = if argument.contains(['@', '.']) { Vec::new() } else { vec![argument.to_string()] };
     project.render(given, &only)
 }
