@@ -28,8 +28,11 @@ demo: build ## zsh from template to switched profile, and run it
 	$(PTHBS) switch --profile $(PROFILE) zsh zsh-startup
 	@TOOLCHAIN=$(TOOLCHAIN) tests/demo $(PTHBS) $(PROFILE)
 
+bench: ## what starting a sandbox costs, beside others
+	$(CARGO) bench --quiet -p sandbox --bench sandbox_start
+
 install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test build demo install
+.PHONY: help check test build demo bench install

@@ -48,7 +48,7 @@ pub(crate) fn namespaces() -> CloneFlags {
 
 /// Starts `job`. The caller has one thread, and has blocked [`inside::wanted_signals`].
 pub(crate) fn launch(job: &Job, stdio: &Descriptors) -> Result<Launched> {
-    seccomp::programs()?;
+    seccomp::program()?;
     let (ours, theirs) = report::pair()?;
     match sys::clone3(namespaces()) {
         Ok(Cloned::Child) => inside::run(job, stdio, &theirs),

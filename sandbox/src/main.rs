@@ -4,8 +4,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 use sandbox::{Bind, Error, Link, Outcome, Spec, Timeout};
+
+const EXAMPLE: &str = "Example:
+  pthbs-sandbox --ro /usr /usr --link usr/bin /bin --link usr/lib /lib \\
+    --link usr/lib64 /lib64 --rw \"$PWD\" /build --cwd /build \\
+    --env PATH=/bin -- make";
 
 /// Run one command in a sandbox: nothing of the host is there but what is named
 ///
@@ -14,12 +19,8 @@ use sandbox::{Bind, Error, Link, Outcome, Spec, Timeout};
 ///
 /// The status is the command's own; 128 and the signal's number if a signal ended it; 124 after a timeout; 125 if the
 /// sandbox itself failed; 126 if the command could not be executed, 127 if it was not found.
-///
-/// Example:
-///   pthbs-sandbox --ro /usr /usr --link usr/bin /bin --link usr/lib /lib --link usr/lib64 /lib64
-///     --rw "$PWD" /build --cwd /build --env PATH=/bin -- make
 #[derive(Parser)]
-#[command(name = "pthbs-sandbox", version, verbatim_doc_comment)]
+#[command(name = "pthbs-sandbox", version, after_long_help = EXAMPLE)]
 struct Arguments {
     /// Begin with the spec in this JSON file; the other options add to it
     #[arg(long, value_name = "FILE")]
@@ -57,6 +58,10 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS")]
     wall: Option<u64>,
 
+    /// Stop the command after this time without output
+    #[arg(long, value_name = "SECONDS")]
+    silence: Option<u64>,
+
     /// Time between TERM and KILL when the command is stopped
     #[arg(long, value_name = "SECONDS")]
     grace: Option<u64>,
@@ -74,9 +79,13 @@ struct Arguments {
     fsize: Option<u64>,
 
     /// Instead of a sandbox: run the command in the host as it is, with the binds added; no boundary
-    #[arg(long, conflicts_with_all = ["spec", "link", "env", "cwd", "host_name", "host_uid", "wall", "grace",
+    #[arg(long, conflicts_with_all = ["spec", "link", "env", "cwd", "host_name", "host_uid", "wall", "silence", "grace",
         "tmp_bytes", "nproc", "fsize"])]
     overlay: bool,
+
+    /// Print the manual page
+    #[arg(long, hide = true, exclusive = true)]
+    man: bool,
 
     /// The command and its arguments; found in the PATH given with --env
     #[arg(last = true, value_name = "COMMAND")]
@@ -90,6 +99,9 @@ fn main() -> ExitCode {
         let _ = error.print();
         std::process::exit(status)
     });
+    if arguments.man {
+        return print_manual();
+    }
     if arguments.overlay {
         return arguments.run_in_overlay();
     }
@@ -104,6 +116,15 @@ fn main() -> ExitCode {
             complain(&error.to_string());
             ExitCode::from(125)
         }
+    }
+}
+
+/// The manual page, made of the same words as --help.
+fn print_manual() -> ExitCode {
+    let page = clap_mangen::Man::new(Arguments::command());
+    match page.render(&mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(125),
     }
 }
 
@@ -158,6 +179,7 @@ impl Arguments {
         set(&mut spec.host_name, self.host_name);
         spec.host_uid = self.host_uid.or(spec.host_uid);
         spec.limits.wall = self.wall.or(spec.limits.wall);
+        spec.limits.silence = self.silence.or(spec.limits.silence);
         set(&mut spec.limits.grace, self.grace);
         set(&mut spec.limits.tmp_bytes, self.tmp_bytes);
         set(&mut spec.limits.nproc, self.nproc);

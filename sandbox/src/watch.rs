@@ -130,6 +130,11 @@ impl Watched {
         self.kill_at.or(self.wall)
     }
 
+    /// It was told to end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.kill_at.is_some()
+    }
+
     /// Stops what has taken too long, and kills what did not stop.
     pub(crate) fn tick(&mut self, now: Instant) {
         match self.kill_at {

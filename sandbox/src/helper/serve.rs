@@ -50,7 +50,7 @@ fn settle(socket: &OwnedFd) -> Result<()> {
     }
     // The caller's locks and pipes stay open while any process has them.
     sys::close_all_but(3, &[socket.as_raw_fd(), null.as_raw_fd()]).named(|| "close_range".to_string())?;
-    seccomp::programs().map(drop)
+    seccomp::program().map(drop)
 }
 
 struct Serving {

@@ -17,6 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     ("orphans_are_reaped", orphans_are_reaped),
     ("signals_to_the_program_end_the_sandbox", signals_to_the_program_end_the_sandbox),
     ("a_closed_output_ends_the_writer", a_closed_output_ends_the_writer),
+    ("the_program_hears_silence", the_program_hears_silence),
     ("a_killed_program_leaves_nothing", a_killed_program_leaves_nothing),
     ("a_killed_helper_leaves_nothing_and_is_reported", a_killed_helper_leaves_nothing_and_is_reported),
     ("a_killed_caller_leaves_nothing", a_killed_caller_leaves_nothing),
@@ -120,6 +121,18 @@ fn a_closed_output_ends_the_writer(world: &World) -> Checked {
     child.stdout.as_mut().unwrap().read_exact(&mut [0; 4]).unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(128 + libc::SIGPIPE));
+    Ok(())
+}
+
+fn the_program_hears_silence(world: &World) -> Checked {
+    let child = program(world, "for i in 1 2 3 4 5; do echo $i; sleep 0.5; done; exec sleep 60", |spec| {
+        spec.limits.silence = Some(2);
+    });
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(124), b"1\n2\n3\n4\n5\n".as_slice()));
+    let child =
+        program(world, "dd if=/dev/zero bs=64k count=50 2>/dev/null", |spec| spec.limits.silence = Some(60));
+    assert_eq!(child.wait_with_output().unwrap().stdout.len(), 50 * 65536);
     Ok(())
 }
 
