@@ -19,6 +19,9 @@ check: ## format, lints as errors
 test: check ## format, lints as errors, all tests
 	$(CARGO) test --workspace
 
+golden: ## rewrite the copies of all scripts; `git diff` is the judgement
+	PTHBS_GOLDEN=write $(CARGO) test --quiet --test e2e golden_scripts
+
 build: ## the programs, optimised
 	$(CARGO) build --release --quiet --workspace
 
@@ -35,4 +38,4 @@ install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test build demo bench install
+.PHONY: help check test golden build demo bench install

@@ -1,0 +1,58 @@
+# Makes a PEM bundle of certdata.txt: every certificate that Mozilla trusts to vouch for servers.
+#
+# An object is a run of attributes that begins with CKA_CLASS; binary ones are lines of octal escapes. A certificate and
+# what it is trusted for are two objects, bound by issuer and serial number.
+
+BEGIN {
+	for (i = 0; i < 64; i++)
+		digit[i] = substr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", i + 1, 1)
+}
+
+/^CKA_CLASS / { finish(); class = $3 }
+/^CKA_LABEL / { label = $0; sub(/^[^"]*"/, "", label); sub(/"[^"]*$/, "", label) }
+/^CKA_TRUST_SERVER_AUTH / { trust = $3 }
+/ MULTILINE_OCTAL$/ {
+	text = ""
+	while ((getline line) > 0 && line != "END")
+		text = text line
+	value[$1] = text
+}
+
+END {
+	finish()
+	for (i = 1; i <= count; i++)
+		if (trusted[key[i]] == "CKT_NSS_TRUSTED_DELEGATOR")
+			printf "# %s\n-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n", name[i], base64(der[i])
+}
+
+function finish(    id) {
+	id = value["CKA_ISSUER"] " " value["CKA_SERIAL_NUMBER"]
+	if (class == "CKO_CERTIFICATE") {
+		key[++count] = id
+		name[count] = label
+		der[count] = value["CKA_VALUE"]
+	} else if (class == "CKO_NSS_TRUST")
+		trusted[id] = trust
+	split("", value)
+	trust = ""
+}
+
+function base64(octal,    bytes, byte, n, i, bits, line, text) {
+	n = split(substr(octal, 2), bytes, "\\\\")
+	for (i = 1; i <= n; i += 3) {
+		bits = number(bytes[i]) * 65536
+		bits += i + 1 <= n ? number(bytes[i + 1]) * 256 : 0
+		bits += i + 2 <= n ? number(bytes[i + 2]) : 0
+		line = line digit[int(bits / 262144)] digit[int(bits / 4096) % 64]
+		line = line (i + 1 <= n ? digit[int(bits / 64) % 64] : "=") (i + 2 <= n ? digit[bits % 64] : "=")
+		if (length(line) == 64) {
+			text = text line "\n"
+			line = ""
+		}
+	}
+	return line == "" ? text : text line "\n"
+}
+
+function number(octal) {
+	return substr(octal, 1, 1) * 64 + substr(octal, 2, 1) * 8 + substr(octal, 3, 1)
+}

@@ -1,0 +1,11 @@
+{% extends "skarnet" %}
+{% set version = "0.1.7.0" %}
+{% set meta = {
+	"description": "Device manager",
+	"license": "ISC",
+	"homepage": "https://skarnet.org/software/mdevd/",
+	"update": {"url": "https://skarnet.org/software/mdevd/", "pattern": "mdevd-([0-9.]+)\\.tar\\.gz"},
+} %}
+{% set source = src("https://skarnet.org/software/mdevd/mdevd-0.1.7.0.tar.gz",
+	sha256="ec966eec39879f33c785343373021c44f887c836a08fcaf1d63412e3bdbfca32") %}
+{% do dep("skalibs") %}

@@ -1,0 +1,21 @@
+{% extends "base" %}
+{% set version = "3.5.7" %}
+{% set meta = {
+	"description": "TLS and cryptography: library and tool",
+	"license": "Apache-2.0",
+	"homepage": "https://www.openssl.org/",
+	"update": {"url": "https://github.com/openssl/openssl/releases", "pattern": "openssl-(3\\.5\\.[0-9]+)\\.tar\\.gz"},
+} %}
+{% set source = src(["https://github.com/openssl/openssl/releases/download/openssl-3.5.7/openssl-3.5.7.tar.gz", "deb-src:trixie/openssl/openssl_3.5.7.orig.tar.gz"],
+	sha256="a8c0d28a529ca480f9f36cf5792e2cd21984552a3c8e4aa11a24aa31aeac98e8") %}
+{% do tool("perl") %}
+{% block configure %}
+	perl Configure linux-x86_64 --prefix="$out" --libdir=lib --openssldir=/versions/current/etc/ssl \
+		no-shared no-module no-tests no-docs no-afalgeng -static $CPPFLAGS $CFLAGS $LDFLAGS
+{% endblock %}
+{% block build %}
+	make
+{% endblock %}
+{% block install %}
+	make install_sw
+{% endblock %}

@@ -1,0 +1,35 @@
+#!/bin/sh
+#@ pthbs 1
+#@ name bearssl
+#@ version 0.6
+#@ system x86_64-linux
+#@ target x86_64-linux-musl
+#@ source sha256:6705bba1714961b41a728dfc5debbe348d2966c117649392f8c8139efc83ff14 bearssl-0.6.tar.gz
+#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
+#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
+#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
+#@ build sandbox=on set_path=on static=on
+set -eu
+umask 022
+export LC_ALL=C TZ=UTC0 HOME="$tmp" SOURCE_DATE_EPOCH=315619200 PERL_HASH_SEED=0 PYTHONHASHSEED=0
+export CC=x86_64-linux-musl-gcc CFLAGS="-O2"
+export CXX=x86_64-linux-musl-g++ CXXFLAGS="$CFLAGS"
+export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
+
+cd "$src/bearssl-0.6"
+
+phase_build() {
+	make CC="$CC" LD="$CC" LDFLAGS="$LDFLAGS" CFLAGS="$CFLAGS" DLL=no TESTS=no
+}
+
+phase_install() {
+	mkdir -p "$out/bin" "$out/include" "$out/lib"
+	cp build/brssl "$out/bin/"
+	cp inc/*.h "$out/include/"
+	cp build/libbearssl.a "$out/lib/"
+}
+
+echo '#@ phase build'
+phase_build
+echo '#@ phase install'
+phase_install

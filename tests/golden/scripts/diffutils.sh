@@ -1,0 +1,41 @@
+#!/bin/sh
+#@ pthbs 1
+#@ name diffutils
+#@ version 3.10
+#@ system x86_64-linux
+#@ target x86_64-linux-musl
+#@ source sha256:90e5e93cc724e4ebe12ede80df1634063c7a855692685919bfe60b556c9bd09e diffutils-3.10.tar.xz
+#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
+#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
+#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
+#@ build sandbox=on set_path=on static=on
+set -eu
+umask 022
+export LC_ALL=C TZ=UTC0 HOME="$tmp" SOURCE_DATE_EPOCH=315619200 PERL_HASH_SEED=0 PYTHONHASHSEED=0
+export CC=x86_64-linux-musl-gcc CFLAGS="-O2"
+export CXX=x86_64-linux-musl-g++ CXXFLAGS="$CFLAGS"
+export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
+
+cd "$src/diffutils-3.10"
+
+phase_configure() {
+	./configure --prefix="$out" --build=x86_64-linux-musl \
+		--disable-dependency-tracking --disable-nls --disable-shared --enable-static
+}
+
+phase_build() {
+	make
+}
+
+phase_install() {
+	make install
+	# libtool's notes hold paths of the build; `dir` is an index that every package would bring.
+	rm -f "$out"/lib/*.la "$out"/share/info/dir
+}
+
+echo '#@ phase configure'
+phase_configure
+echo '#@ phase build'
+phase_build
+echo '#@ phase install'
+phase_install

@@ -1,0 +1,64 @@
+#!/bin/sh
+#@ pthbs 1
+#@ name zsh
+#@ version 5.9
+#@ system x86_64-linux
+#@ target x86_64-linux-musl
+#@ source sha256:9b8d1ecedd5b5e81fbf1918e876752a7dd948e05c1a0dba10ab863842d45acd5 zsh-5.9.tar.xz
+#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
+#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
+#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
+#@ dep ncurses.7410ebba3a15f10ff49b0f6affc070ad2bb43bba9fdc966ec347eb7f4b22cdac
+#@ build sandbox=on set_path=on static=on
+set -eu
+umask 022
+export LC_ALL=C TZ=UTC0 HOME="$tmp" SOURCE_DATE_EPOCH=315619200 PERL_HASH_SEED=0 PYTHONHASHSEED=0
+export CC=x86_64-linux-musl-gcc CFLAGS="-O2"
+export CXX=x86_64-linux-musl-g++ CXXFLAGS="$CFLAGS"
+export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
+
+# Libraries, and what they use in turn: a static library brings nothing along.
+deps="
+	/versions/ncurses.7410ebba3a15f10ff49b0f6affc070ad2bb43bba9fdc966ec347eb7f4b22cdac
+"
+for dep in $deps; do
+	CPPFLAGS="$CPPFLAGS -I$dep/include"
+	LDFLAGS="$LDFLAGS -L$dep/lib"
+	PKG_CONFIG_LIBDIR="$PKG_CONFIG_LIBDIR:$dep/lib/pkgconfig"
+done
+
+cd "$src/zsh-5.9"
+
+phase_configure() {
+	for module in attr clone curses files mapfile mathfunc nearcolor param_private regex socket stat system \
+		tcp watch zftp zprof zpty zselect
+	do
+		sed -i 's/dynamic/either/' "Src/Modules/$module.mdd"
+	done
+	./configure --prefix="$out" --build=x86_64-linux-musl \
+		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
+		--disable-dynamic --enable-multibyte --with-term-lib=ncursesw --with-tcsetpgrp \
+		--disable-gdbm --disable-pcre --disable-cap \
+		--enable-fndir="$out/share/zsh/functions" --enable-scriptdir="$out/share/zsh/scripts" \
+		--enable-etcdir=/versions/current/etc --enable-site-fndir=/versions/current/share/zsh/site-functions
+}
+
+phase_build() {
+	make fixed_sitefndir=
+}
+
+phase_install() {
+	make fixed_sitefndir= sitefndir=no install.bin install.modules install.fns
+	# libtool's notes hold paths of the build; `dir` is an index that every package would bring.
+	rm -f "$out"/lib/*.la "$out"/share/info/dir
+	modules="attr clone curses files mapfile mathfunc nearcolor param/private regex net/socket stat system net/tcp watch zftp
+		zprof zpty zselect zle complete computil zutil terminfo datetime"
+	"$out/bin/zsh" -fc 'for module; do zmodload "zsh/$module" || exit; done' zsh $modules
+}
+
+echo '#@ phase configure'
+phase_configure
+echo '#@ phase build'
+phase_build
+echo '#@ phase install'
+phase_install
