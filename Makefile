@@ -22,6 +22,14 @@ test: check ## format, lints as errors, all tests
 golden: ## rewrite the copies of all scripts; `git diff` is the judgement
 	PTHBS_GOLDEN=write $(CARGO) test --quiet --test e2e golden_scripts
 
+golden: ## rewrite the golden copies of all scripts; git diff is the judgement
+	PTHBS_GOLDEN=write $(CARGO) test --quiet --package pthbs --test e2e golden
+	git --no-pager diff --stat -- tests/golden/scripts
+
+bench: build ## measure; prints tables, passes or fails nothing
+	$(CARGO) bench --quiet --package pthbs --bench noop
+	$(CARGO) bench --quiet --package sandbox
+
 build: ## the programs, optimised
 	$(CARGO) build --release --quiet --workspace
 

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a test says where its leftovers are, and what it had to skip")]
 
 mod errors;
+mod golden;
 mod golden_scripts;
 mod interrupted;
 mod layers;
