@@ -7,6 +7,8 @@ mod check;
 mod cursor;
 mod delete;
 mod difference;
+#[cfg(test)]
+mod documented;
 mod graph;
 mod in_use;
 #[cfg(test)]

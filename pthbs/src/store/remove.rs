@@ -14,9 +14,6 @@ use super::publish::Turn;
 use super::{Item, Staging, Store, trouble};
 use crate::base::{Error, Result};
 
-/// How many items are held at once: each costs a descriptor, and each group one fsync.
-const GROUP: usize = 256;
-
 /// Items that are gone, and whose files still take room.
 #[derive(Debug)]
 #[must_use = "`delete` does it in parallel and tells what could not be deleted"]
@@ -42,31 +39,36 @@ impl Store {
     pub fn take_away(&self, items: &[Item]) -> Result<Removed> {
         let mut staging = Staging::scratch(self, "removed")?;
         let (mut trees, mut errors) = (Vec::new(), Vec::new());
-        for group in items.chunks(GROUP) {
-            let moved: Vec<Result<(Option<Turn>, PathBuf)>> =
-                group.iter().map(|item| self.move_out(item, staging.outside())).collect();
-            // The names must be gone from the disk before the rest is: a power cut must not bring back half an install.
-            File::open(self.versions())
-                .and_then(|versions| versions.sync_all())
-                .map_err(|cause| trouble("write to disk", &self.versions(), &cause))?;
-            for moved in moved {
-                let taken = moved.and_then(|(turn, tree)| {
-                    trees.push(tree);
-                    turn.map_or(Ok(()), Turn::take_back)
-                });
-                errors.extend(taken.err());
+        for item in items {
+            match self.move_out(item, staging.outside()) {
+                Ok(tree) => trees.push(tree),
+                Err(error) => errors.push(error),
             }
         }
+        // The names must be gone from the disk before the rest is: a power cut must not bring back half an install.
+        File::open(self.versions())
+            .and_then(|versions| versions.sync_all())
+            .map_err(|cause| trouble("write to disk", &self.versions(), &cause))?;
+        let kept: Vec<Error> = items.par_iter().filter_map(|item| self.forget(item).err()).collect();
+        errors.extend(kept);
         Ok(Removed { _staging: staging, trees, errors })
     }
 
-    fn move_out(&self, item: &Item, outside: PathBuf) -> Result<(Option<Turn>, PathBuf)> {
-        let (turn, place) = (Turn::wait(self, item)?, self.path(item));
+    fn move_out(&self, item: &Item, outside: PathBuf) -> Result<PathBuf> {
+        let (_turn, place) = (Turn::wait(self, item)?, self.path(item));
         match fs::rename(&place, &outside) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
             renamed => renamed.map_err(|cause| trouble("remove", &place, &cause))?,
         }
-        Ok((turn, outside))
+        Ok(outside)
+    }
+
+    /// Deletes what is kept of an item, unless it was published anew meanwhile.
+    fn forget(&self, item: &Item) -> Result<()> {
+        match Turn::wait(self, item)? {
+            Some(turn) if !self.has(item) => turn.take_back(),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -32,6 +32,9 @@ use super::{Entry, Item, Manifest, What, trouble};
 use crate::base::{Error, Result};
 use crate::script::InstallId;
 
+/// The table of an environment: no install may have such an entry at its top.
+const TABLE: &str = ".p";
+
 /// A tree to be sealed. All processes that could write to it are dead.
 #[derive(Debug, Clone, Copy)]
 pub struct Seal<'a> {
@@ -65,6 +68,9 @@ impl Seal<'_> {
         let fault = |(path, cause): Fault| trouble("seal", &self.tree.join(path), &cause);
         let mut found = Found::walk(&mut top).map_err(fault)?;
         found.replace_hard_links(top.as_fd()).map_err(fault)?;
+        if self.own.is_some() && found.paths().any(|path| path == Path::new(TABLE)) {
+            found.refused.push(format!("`{TABLE}` is where an environment has its table"));
+        }
         if !found.refused.is_empty() {
             let what = format!("what `{}` installed cannot be kept", self.name());
             return Err(finding::refuse(what, &found.refused, None));

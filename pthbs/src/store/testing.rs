@@ -53,7 +53,9 @@ pub(super) fn publish_environment(store: &Store, installs: &[&InstallId]) -> Ite
     for install in installs {
         tree.link(&format!(".p/{}", install.name), &format!("../../{install}"));
     }
-    let manifest = tree.seal().unwrap().manifest;
+    let Tree { top, known, silenced, .. } = &tree;
+    let seal = Seal { tree: top, own: None, known, is_static: true, silenced };
+    let manifest = seal.run().unwrap().manifest;
     let item = Item::Environment(EnvironmentId(Sha256::of(&manifest.to_bytes())));
     let staging = Staging::new(store, &item).unwrap();
     fs::remove_dir(staging.tree()).unwrap();

@@ -79,6 +79,13 @@ impl Found {
         Ok(found)
     }
 
+    /// The path of everything that was found.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        let files = self.files.iter().map(|file| file.path.as_path());
+        let links = self.links.iter().map(|(path, _)| path.as_path());
+        files.chain(links).chain(self.directories.iter().map(PathBuf::as_path))
+    }
+
     /// Takes in the entries of one directory; gives the directories among them.
     fn directory(&mut self, here: &Cursor, buffer: &mut Vec<u8>) -> Result<Vec<std::ffi::CString>, Fault> {
         let fault = |cause| (here.path(), cause);

@@ -79,7 +79,7 @@ fn what_no_install_holds_is_refused_by_name() {
     )
     .unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(tree.top.join("socket")).unwrap();
-    tree.file("bad\nname", 0o644, "").link("bad-link", "a\u{1b}[2Jb");
+    tree.file("bad\nname", 0o644, "").link("bad-link", "a\u{1b}[2Jb").link(".p", "x");
     let error = tree.error();
     for expected in [
         "error: what `x.2d711642` installed cannot be kept",
@@ -87,6 +87,7 @@ fn what_no_install_holds_is_refused_by_name() {
         "socket: `socket`",
         "control character in a name: `bad\\nname`",
         "control character in a link's text: `bad-link`",
+        "`.p` is where an environment has its table",
     ] {
         assert!(error.contains(expected), "{expected} is not in {error}");
     }
