@@ -43,4 +43,6 @@ pub use trace::Origin;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

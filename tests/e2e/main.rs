@@ -3,9 +3,9 @@
 #![allow(unreachable_pub, reason = "nobody imports a test binary")]
 #![allow(clippy::print_stdout, reason = "a test says where its leftovers are, and what it had to skip")]
 
+mod determinism;
 mod errors;
 mod golden;
-mod golden_scripts;
 mod interrupted;
 mod layers;
 mod main_job;
