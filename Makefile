@@ -19,16 +19,9 @@ check: ## format, lints as errors
 test: check ## format, lints as errors, all tests
 	$(CARGO) test --workspace
 
-golden: ## rewrite the copies of all scripts; `git diff` is the judgement
-	PTHBS_GOLDEN=write $(CARGO) test --quiet --test e2e golden_scripts
-
 golden: ## rewrite the golden copies of all scripts; git diff is the judgement
 	PTHBS_GOLDEN=write $(CARGO) test --quiet --package pthbs --test e2e golden
 	git --no-pager diff --stat -- tests/golden/scripts
-
-bench: build ## measure; prints tables, passes or fails nothing
-	$(CARGO) bench --quiet --package pthbs --bench noop
-	$(CARGO) bench --quiet --package sandbox
 
 build: ## the programs, optimised
 	$(CARGO) build --release --quiet --workspace
@@ -39,8 +32,10 @@ demo: build ## zsh from template to switched profile, and run it
 	$(PTHBS) switch --profile $(PROFILE) zsh zsh-startup
 	@TOOLCHAIN=$(TOOLCHAIN) tests/demo $(PTHBS) $(PROFILE)
 
-bench: ## what starting a sandbox costs, beside others
+bench: ## a build with nothing to do, starting a sandbox, merging an environment, each beside others
+	$(CARGO) bench --quiet -p pthbs --bench noop
 	$(CARGO) bench --quiet -p sandbox --bench sandbox_start
+	$(CARGO) bench --quiet -p pthbs --bench environment
 
 install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
