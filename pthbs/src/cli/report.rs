@@ -68,9 +68,11 @@ fn short(id: &str) -> &str {
 /// `0.4s`, `12s`, `3m05s`, `1h02m`
 pub fn seconds(elapsed: Duration) -> String {
     let tenths = elapsed.as_millis() / 100;
+    if tenths < 100 {
+        return format!("{}.{}s", tenths / 10, tenths % 10);
+    }
     let whole = elapsed.as_secs_f64().round() as u64;
     match whole {
-        0..10 if tenths < 100 => format!("{}.{}s", tenths / 10, tenths % 10),
         0..60 => format!("{whole}s"),
         60..3600 => format!("{}m{:02}s", whole / 60, whole % 60),
         _ => format!("{}h{:02}m", whole / 3600, whole % 3600 / 60),

@@ -13,7 +13,7 @@ use crate::script::{InstallId, Script, Source};
 enum Node {
     /// It is missing: it is to be built.
     Build(InstallId),
-    /// It is there, and a build depends on it: what it depends on must be there as well.
+    /// A build depends on it: what it depends on must be there as well.
     Link(InstallId),
     /// It is there and will be run: what it needs must be there as well.
     Run(InstallId),
@@ -97,14 +97,26 @@ impl<'a> Walk<'a> {
         }
         let mut rest = Vec::new();
         if is_build {
-            rest.extend(header.tools.iter().map(|tool| (self.node(tool, Node::Run), "tool")));
+            rest.extend(header.tools.iter().map(|tool| (self.run(tool), "tool")));
         }
-        if !matches!(node, Node::Run(_)) {
-            rest.extend(header.deps.iter().map(|dep| (self.node(dep, Node::Link), "dep")));
+        match node {
+            Node::Build(_) => {
+                rest.extend(header.deps.iter().flat_map(|dep| self.link(dep)).map(|node| (node, "dep")));
+                rest.extend(header.needs.iter().map(|need| (self.run(need), "needs")));
+            }
+            Node::Run(_) => rest.extend(header.needs.iter().map(|need| (self.run(need), "needs"))),
+            // What a dep needs is linked against as well, as is all that a dep brings.
+            Node::Link(_) if self.is_there(install) => {
+                rest.extend(header.deps.iter().flat_map(|dep| self.link(dep)).map(|node| (node, "dep")));
+                rest.extend(header.needs.iter().flat_map(|need| self.link(need)).map(|node| (node, "needs")));
+            }
+            // It is built first, which brings everything but this. To name all again would be quadratic in a long chain.
+            Node::Link(_) => {
+                let missing = header.deps.iter().filter(|dep| !self.is_there(dep));
+                rest.extend(missing.map(|dep| (Node::Link(dep.clone()), "dep")));
+                rest.extend(header.needs.iter().map(|need| (Node::Link(need.clone()), "needs")));
+            }
         }
-        // What a dep needs is linked against as well, as is all that a dep brings.
-        let manner = if matches!(node, Node::Link(_)) { Node::Link } else { Node::Run };
-        rest.extend(header.needs.iter().map(|need| (self.node(need, manner), "needs")));
         self.opened.insert(node.clone());
         self.open.push(Frame { node, script, rest: rest.into_iter(), after: BTreeSet::new() });
         Ok(())
@@ -127,8 +139,16 @@ impl<'a> Walk<'a> {
         self.done.insert(node, builds);
     }
 
-    fn node(&mut self, install: &InstallId, when_there: fn(InstallId) -> Node) -> Node {
-        if self.is_there(install) { when_there(install.clone()) } else { Node::Build(install.clone()) }
+    /// What must be there so that an install can be run. Building it wants all of that too.
+    fn run(&mut self, install: &InstallId) -> Node {
+        if self.is_there(install) { Node::Run(install.clone()) } else { Node::Build(install.clone()) }
+    }
+
+    /// What must be there so that an install can be linked against. Building it wants less: of what it needs at run
+    /// time, it does not see the dependencies.
+    fn link(&mut self, install: &InstallId) -> Vec<Node> {
+        let build = (!self.is_there(install)).then(|| Node::Build(install.clone()));
+        build.into_iter().chain([Node::Link(install.clone())]).collect()
     }
 
     fn is_there(&mut self, install: &InstallId) -> bool {
