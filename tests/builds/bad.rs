@@ -16,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a failed build is told with its phase, its last lines and its log, and is kept", failure),
     ("a failure keeps back what needs it and nothing else", independent),
     ("a source that cannot be had keeps back who needs it", no_source),
+    ("a strict script without a shell says so", no_shell),
     ("an output that cannot be kept fails the build and is left to look at", unsealable),
     ("a request to stop leaves no process, no lock and nothing half done", stop),
     ("a silent build is ended and the message says why", silence),
@@ -86,6 +87,20 @@ fn no_source(world: &World<'_>) -> Checked {
     assert_eq!(summary.built, [y]);
     assert_eq!(summary.not_built, [(x, NotBuilt::Needs("gone.tar".into()))]);
     assert!(summary.error().unwrap().to_string().contains("packages/x/package.sh:1"));
+    Ok(())
+}
+
+fn no_shell(world: &World<'_>) -> Checked {
+    let x = world.script_with(
+        "x",
+        &Uses { build: "sandbox=on set_path=on static=on", ..Uses::default() },
+        "exit 0",
+    );
+    assert_eq!(
+        world.build(&[&x]).error().unwrap().to_string(),
+        "error: none of the tools has a `bin/sh` to run the script with\n  for the build of: `x`\n  hint: declare \
+         one: `tool(\"busybox\")`"
+    );
     Ok(())
 }
 

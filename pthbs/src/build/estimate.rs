@@ -67,3 +67,52 @@ impl Estimate {
         Duration::try_from_secs_f64(longest.max(shared)).unwrap_or(Duration::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::Sha256;
+    use crate::build::plan::Build;
+    use crate::script::Script;
+
+    fn build(name: &str, after: &[usize]) -> Step {
+        let text = format!(
+            "#!/bin/sh\n#@ pthbs 1\n#@ name {name}\n#@ version 1\n#@ system s\n#@ target t\n\
+             #@ build sandbox=on set_path=on static=on\n"
+        );
+        Step::Build(Build { script: Arc::new(Script::parse(text, name).unwrap()), after: after.to_vec() })
+    }
+
+    #[test]
+    fn what_is_not_known_is_like_the_others() {
+        let plan =
+            Plan { steps: vec![build("a", &[]), build("b", &[]), build("c", &[0, 1])], ..Plan::default() };
+        let estimate = Estimate::from(&plan, vec![Some(10.0), None, Some(4.0)], 2);
+        assert_eq!((estimate.seconds(), estimate.unknown), (&[10.0, 10.0, 4.0][..], 1));
+        assert_eq!(estimate.ranks(), [14.0, 14.0, 4.0]);
+        assert_eq!(estimate.all(), Duration::from_secs(14), "its longest way");
+        assert_eq!(
+            Estimate::from(&plan, vec![Some(10.0); 3], 1).all(),
+            Duration::from_secs(30),
+            "shared out"
+        );
+        assert_eq!(Estimate::from(&plan, vec![None; 3], 9).seconds(), [BUILD; 3]);
+    }
+
+    #[test]
+    fn history_is_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let past = super::super::history::Past {
+            id: Sha256::of(b"another script").to_string(),
+            seconds: 7.0,
+            is_built: true,
+            ..Default::default()
+        };
+        super::super::history::remember(&store, &"a".parse().unwrap(), &past).unwrap();
+        let plan = Plan { steps: vec![build("a", &[])], ..Plan::default() };
+        assert_eq!(Estimate::of(&plan, &store, 1).all(), Duration::from_secs(7));
+    }
+}

@@ -49,3 +49,35 @@ impl Scripts for Known<'_> {
         Ok(Some(script))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Manifest, Meta, Staging};
+
+    fn script(name: &str) -> Script {
+        let text = format!(
+            "#!/bin/sh\n#@ pthbs 1\n#@ name {name}\n#@ version 1\n#@ system s\n#@ target t\n\
+             #@ build sandbox=on set_path=on static=on\n"
+        );
+        Script::parse(text, name).unwrap()
+    }
+
+    #[test]
+    fn a_script_is_found_where_it_was_given_or_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let (given, kept, nowhere) = (script("given"), script("kept"), script("nowhere"));
+        let item = Item::Install(kept.install_id());
+        let meta = Meta { script: Some(&kept), record: None };
+        let staging = Staging::new(&store, &item).unwrap();
+        store.publish(staging, &item, &Manifest::default(), meta).unwrap();
+
+        let mut known = Known::new(&store, None);
+        known.add(Arc::new(given.clone()));
+        let found = |script: &Script| known.script(&script.install_id()).unwrap().map(|found| found.id);
+        assert_eq!(found(&given), Some(given.id));
+        assert_eq!((found(&kept), found(&kept)), (Some(kept.id), Some(kept.id)));
+        assert_eq!(found(&nowhere), None);
+    }
+}

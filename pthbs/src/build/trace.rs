@@ -170,3 +170,25 @@ fn critical_path(plan: &Plan, steps: &[(Option<Instant>, Option<Instant>)]) -> V
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_of_one_lane_do_not_overlap() {
+        let zero = Instant::now();
+        let at = |start: u64, end: u64| {
+            (Some(zero + Duration::from_secs(start)), Some(zero + Duration::from_secs(end)))
+        };
+        let steps = [at(0, 5), at(1, 2), (None, None), at(2, 4), at(5, 6), (Some(zero), None)];
+        assert_eq!(lanes(&steps), [Some(1), Some(2), None, Some(2), Some(1), None]);
+    }
+
+    #[test]
+    fn without_a_wish_for_it_there_is_no_trace() {
+        let tracer = Tracer::new(false, 1);
+        tracer.span(0, "script", Instant::now());
+        assert_eq!(tracer.finish(&Plan::default(), &[]), None);
+    }
+}

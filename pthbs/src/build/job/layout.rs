@@ -1,6 +1,5 @@
 //! Lays out the directories of a build before it runs: sources, tools, the script.
 
-use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -14,7 +13,7 @@ use crate::base::{Error, Result};
 use crate::build::run::Origins;
 use crate::build::visible::Visible;
 use crate::environment::{Member, Table, merge};
-use crate::script::{InstallId, Script, Source};
+use crate::script::{InstallId, Sandbox, Script, Source};
 use crate::source::Fetcher;
 use crate::store::{Item, Store};
 
@@ -47,13 +46,26 @@ impl Layout {
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o444)))
             .map_err(|cause| Error::io("write", &path, &cause))?;
         let place_source = |source: &Source| self.fetcher.place(source, &(self.origins)(source), &src);
-        let (placed, merged) = rayon::join(
-            || script.header.sources.par_iter().try_for_each(place_source),
-            || write_env(&self.store, &self.visible.tools, &place.env),
-        );
+        let (placed, merged) =
+            rayon::join(|| script.header.sources.par_iter().try_for_each(place_source), || self.write_env());
         placed
             .and(merged)
             .map_err(|error| error.with("for the build of", format!("`{}`", script.header.name)))
+    }
+
+    /// `/env`: no install, so its rows name installs by their place in the build.
+    fn write_env(&self) -> Result<()> {
+        let member = |install: &InstallId| {
+            let manifest = self.store.manifest(&Item::Install(install.clone()))?;
+            Ok(Member { install: install.clone(), manifest })
+        };
+        let members: Vec<Member> = self.visible.tools.iter().map(member).collect::<Result<_>>()?;
+        let has_shell = |member: &Member| member.manifest.entry(Path::new("bin/sh")).is_some();
+        if self.script.header.sandbox == Sandbox::On && !members.iter().any(has_shell) {
+            return Err(Error::failed("none of the tools has a `bin/sh` to run the script with")
+                .hint("declare one: `tool(\"busybox\")`"));
+        }
+        merge(&members)?.write(&self.place.env, Table::Absolute)
     }
 }
 
@@ -61,14 +73,4 @@ impl Layout {
 fn make_directory(dir: &Path) -> io::Result<()> {
     DirBuilder::new().mode(0o755).create(dir)?;
     fs::set_permissions(dir, Permissions::from_mode(0o755))
-}
-
-/// `/env`: no install, so its rows name installs by their place in the build.
-fn write_env(store: &Store, tools: &BTreeSet<InstallId>, env: &Path) -> Result<()> {
-    let member = |install: &InstallId| {
-        let manifest = store.manifest(&Item::Install(install.clone()))?;
-        Ok(Member { install: install.clone(), manifest })
-    };
-    let members: Vec<Member> = tools.iter().map(member).collect::<Result<_>>()?;
-    merge(&members)?.write(env, Table::Absolute)
 }
