@@ -10,6 +10,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
+use crate::cgroup::Delegated;
 use crate::error::{Error, Named as _, Result};
 use crate::launch::{Descriptors, Job, launch};
 use crate::spec::Spec;
@@ -57,7 +58,7 @@ fn descriptors(spec: &Spec) -> Result<(Descriptors, Vec<Relay>)> {
 fn supervise(job: &Job, stdio: Descriptors, mut relays: Vec<Relay>, asks: &SigSet) -> Result<Outcome> {
     let signals = SignalFd::with_flags(asks, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .named(|| "signalfd".to_string())?;
-    let mut watched = Watched::new(launch(job, &stdio)?, &job.spec.limits);
+    let mut watched = Watched::new(launch(job, &stdio, Delegated::take(&[]).as_ref())?, &job.spec.limits);
     // Else a pipe would have a writer for ever.
     drop(stdio);
     let silence = job.spec.limits.silence.map(Duration::from_secs);

@@ -6,6 +6,7 @@ use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
+use crate::cgroup::{Cgroup, Delegated};
 use crate::error::{Error, Named as _, Result};
 use crate::identity::Identity;
 use crate::report;
@@ -33,6 +34,8 @@ pub(crate) struct Launched {
     pub(crate) pid: Pid,
     pub(crate) pidfd: OwnedFd,
     pub(crate) report: OwnedFd,
+    /// Removed with the rest of this, once the sandbox is reaped.
+    _cgroup: Option<Cgroup>,
 }
 
 /// All of them: what is shared with the host is shared with every other sandbox too.
@@ -47,13 +50,14 @@ pub(crate) fn namespaces() -> CloneFlags {
 }
 
 /// Starts `job`. The caller has one thread, and has blocked [`inside::wanted_signals`].
-pub(crate) fn launch(job: &Job, stdio: &Descriptors) -> Result<Launched> {
+pub(crate) fn launch(job: &Job, stdio: &Descriptors, cgroups: Option<&Delegated>) -> Result<Launched> {
     seccomp::program()?;
     let (ours, theirs) = report::pair()?;
     match sys::clone3(namespaces()) {
         Ok(Cloned::Child) => inside::run(job, stdio, &theirs),
         Ok(Cloned::Parent { pid, pidfd }) => {
-            let sandbox = Launched { pid, pidfd, report: ours };
+            let _cgroup = cgroups.and_then(|cgroups| cgroups.enclose(pid, &job.spec.limits));
+            let sandbox = Launched { pid, pidfd, report: ours, _cgroup };
             match introduce(&sandbox, job) {
                 Ok(()) => Ok(sandbox),
                 Err(error) => {

@@ -5,6 +5,7 @@
 //! clones, `inside` is pid 1 (it calls `root`, `mount`, `rights`, `seccomp`), `watch` follows it to its end. `sys` alone
 //! is unsafe.
 
+mod cgroup;
 mod diagnose;
 mod error;
 mod helper;
@@ -22,6 +23,7 @@ mod spec;
 mod sys;
 mod watch;
 
+pub use cgroup::cgroup_absence;
 pub use error::Error;
 pub use helper::{Heard, Helper, Running, Stdio, Stopper};
 pub use here::run_here;

@@ -74,13 +74,17 @@ struct Arguments {
     #[arg(long, value_name = "COUNT")]
     nproc: Option<u64>,
 
+    /// Cap the memory of the whole sandbox, where a cgroup v2 is delegated to the caller
+    #[arg(long, value_name = "BYTES")]
+    memory: Option<u64>,
+
     /// Cap the size of a file
     #[arg(long, value_name = "BYTES")]
     fsize: Option<u64>,
 
     /// Instead of a sandbox: run the command in the host as it is, with the binds added; no boundary
     #[arg(long, conflicts_with_all = ["spec", "link", "env", "cwd", "host_name", "host_uid", "wall", "silence", "grace",
-        "tmp_bytes", "nproc", "fsize"])]
+        "tmp_bytes", "nproc", "memory", "fsize"])]
     overlay: bool,
 
     /// Print the manual page
@@ -181,6 +185,7 @@ impl Arguments {
         spec.limits.wall = self.wall.or(spec.limits.wall);
         spec.limits.silence = self.silence.or(spec.limits.silence);
         set(&mut spec.limits.grace, self.grace);
+        spec.limits.memory = self.memory.or(spec.limits.memory);
         set(&mut spec.limits.tmp_bytes, self.tmp_bytes);
         set(&mut spec.limits.nproc, self.nproc);
         set(&mut spec.limits.fsize, self.fsize);

@@ -13,6 +13,7 @@ use nix::sys::prctl;
 use nix::sys::stat::Mode;
 
 use super::{Answer, Ask, Request};
+use crate::cgroup::Delegated;
 use crate::error::{Error, Named as _, Result};
 use crate::launch::{Descriptors, Job, launch};
 use crate::report::{Heard, hear, tell};
@@ -58,6 +59,7 @@ struct Serving {
     socket: Option<OwnedFd>,
     runs: Vec<Run>,
     is_stopping: bool,
+    cgroups: Option<Delegated>,
 }
 
 /// What a descriptor that became readable belongs to.
@@ -70,7 +72,12 @@ enum Ready {
 
 impl Serving {
     fn new(socket: OwnedFd) -> Serving {
-        Serving { socket: Some(socket), runs: Vec::new(), is_stopping: false }
+        Serving {
+            socket: Some(socket),
+            runs: Vec::new(),
+            is_stopping: false,
+            cgroups: Delegated::take_with_caller(),
+        }
     }
 
     fn run(&mut self) -> Result<()> {
@@ -156,7 +163,7 @@ impl Serving {
         let job = read_job(job)?;
         let stderr = output.try_clone().named(|| "dup".to_string())?;
         let stdio = Descriptors { stdin: None, stdout: output, stderr, jobserver };
-        Ok(Watched::new(launch(&job, &stdio)?, &job.spec.limits))
+        Ok(Watched::new(launch(&job, &stdio, self.cgroups.as_ref())?, &job.spec.limits))
     }
 
     /// Reads one word from who started sandbox `index`.
