@@ -1,7 +1,5 @@
 //! Runs one sandbox from a process of one thread, with its own stdin, stdout and stderr.
 
-use std::fs::File;
-use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -13,7 +11,9 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use crate::cgroup::Delegated;
 use crate::error::{Error, Named as _, Result};
 use crate::launch::{Descriptors, Job, launch};
+use crate::relay::Relay;
 use crate::spec::Spec;
+use crate::terminal::{self, Terminal};
 use crate::watch::{News, Outcome, Timeout, Watched, patience};
 use crate::{identity, inside, sys};
 
@@ -22,101 +22,139 @@ use crate::{identity, inside, sys};
 /// For a process of one thread: it forks, and goes on in the child with a copy of its memory.
 pub fn run_here(spec: &Spec) -> Result<Outcome> {
     spec.validate()?;
+    if spec.terminal {
+        terminal::check()?;
+    }
     let (identity, _lease) = identity::choose(spec)?;
     let job = Job { spec: spec.clone(), identity };
-    let (stdio, relays) = descriptors(spec)?;
+    let (stdio, around) = descriptors(spec)?;
     for fd in stdio.stdin.iter().chain([&stdio.stdout, &stdio.stderr]) {
         identity.give_pipe(fd.as_fd())?;
     }
     sys::default_sigchld();
-    let asks: SigSet = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM].into_iter().collect();
+    let asks: SigSet =
+        [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGWINCH].into_iter().collect();
     let blocked: SigSet = asks.iter().chain(inside::wanted_signals().iter()).collect();
     let before = blocked.thread_swap_mask(SigmaskHow::SIG_BLOCK).named(|| "sigprocmask".to_string())?;
-    let outcome = supervise(&job, stdio, relays, &asks);
+    let outcome = Here::start(&job, stdio, around, &asks).and_then(Here::supervise);
     before.thread_set_mask().named(|| "sigprocmask".to_string())?;
     outcome
 }
 
-/// This process's own descriptors; where silence counts, pipes stand before its stdout and stderr.
-fn descriptors(spec: &Spec) -> Result<(Descriptors, Vec<Relay>)> {
-    let copy = |fd: BorrowedFd<'_>| fd.try_clone_to_owned().named(|| "dup".to_string());
-    let (out, err) = (copy(std::io::stdout().as_fd())?, copy(std::io::stderr().as_fd())?);
-    let (stdout, stderr, relays) = match spec.limits.silence {
-        None => (out, err, Vec::new()),
-        Some(_) => {
-            let (stdout, out) = Relay::before(out)?;
-            let (stderr, err) = Relay::before(err)?;
-            (stdout, stderr, vec![out, err])
-        }
-    };
-    Ok((
-        Descriptors { stdin: Some(copy(std::io::stdin().as_fd())?), stdout, stderr, jobserver: None },
-        relays,
-    ))
+/// What stands between this process's descriptors and the command's.
+enum Around {
+    Nothing,
+    /// Pipes before stdout and stderr, so that silence can be heard.
+    Pipes(Vec<Relay>),
+    /// A terminal, whose master comes out by this socket.
+    Terminal(OwnedFd),
 }
 
-fn supervise(job: &Job, stdio: Descriptors, mut relays: Vec<Relay>, asks: &SigSet) -> Result<Outcome> {
-    let signals = SignalFd::with_flags(asks, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
-        .named(|| "signalfd".to_string())?;
-    let mut watched = Watched::new(launch(job, &stdio, Delegated::take(&[]).as_ref())?, &job.spec.limits);
-    // Else a pipe would have a writer for ever.
-    drop(stdio);
-    let silence = job.spec.limits.silence.map(Duration::from_secs);
-    let mut heard = Instant::now();
-    loop {
-        while let Some(news) = watched.look()? {
-            if let News::Ended(outcome) = news {
-                // Every writer is gone: what lies in the pipes is the rest.
-                relays.iter_mut().for_each(|relay| while relay.pass_on() {});
-                return outcome;
+fn descriptors(spec: &Spec) -> Result<(Descriptors, Around)> {
+    let copy = |fd: BorrowedFd<'_>| fd.try_clone_to_owned().named(|| "dup".to_string());
+    let (stdin, out, err) =
+        (copy(std::io::stdin().as_fd())?, copy(std::io::stdout().as_fd())?, copy(std::io::stderr().as_fd())?);
+    let plain =
+        |stdout, stderr| Descriptors { stdin: Some(stdin), stdout, stderr, jobserver: None, terminal: None };
+    if spec.terminal {
+        let (ours, theirs) = terminal::way_out()?;
+        return Ok((Descriptors { terminal: Some(theirs), ..plain(out, err) }, Around::Terminal(ours)));
+    }
+    if spec.limits.silence.is_none() {
+        return Ok((plain(out, err), Around::Nothing));
+    }
+    let (stdout, out) = Relay::before(out)?;
+    let (stderr, err) = Relay::before(err)?;
+    Ok((plain(stdout, stderr), Around::Pipes(vec![out, err])))
+}
+
+/// The one sandbox of this process.
+struct Here {
+    watched: Watched,
+    signals: SignalFd,
+    relays: Vec<Relay>,
+    terminal: Option<Terminal>,
+    silence: Option<Duration>,
+    /// When there was output.
+    heard: Instant,
+}
+
+impl Here {
+    fn start(job: &Job, stdio: Descriptors, around: Around, asks: &SigSet) -> Result<Here> {
+        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
+        let signals = SignalFd::with_flags(asks, flags).named(|| "signalfd".to_string())?;
+        let launched = launch(job, &stdio, Delegated::take(&[]).as_ref())?;
+        // Else a pipe would have a writer for ever.
+        drop(stdio);
+        let (terminal, relays) = match around {
+            Around::Nothing => (None, Vec::new()),
+            Around::Pipes(relays) => (None, relays),
+            Around::Terminal(socket) => match Terminal::connect(&socket)? {
+                Some((terminal, relays)) => (Some(terminal), relays),
+                None => (None, Vec::new()),
+            },
+        };
+        let silence = job.spec.limits.silence.map(Duration::from_secs);
+        let watched = Watched::new(launched, &job.spec.limits);
+        Ok(Here { watched, signals, relays, terminal, silence, heard: Instant::now() })
+    }
+
+    fn supervise(mut self) -> Result<Outcome> {
+        loop {
+            while let Some(news) = self.watched.look()? {
+                if let News::Ended(outcome) = news {
+                    // Every writer is gone: what lies in the pipes is the rest.
+                    self.relays.iter_mut().filter(|relay| relay.is_output).for_each(Relay::drain);
+                    return outcome;
+                }
             }
+            self.wait()?;
+            self.obey()?;
+            self.watched.tick(Instant::now());
         }
-        if signals.read_signal().named(|| "read(signalfd)".to_string())?.is_some() {
-            watched.stop(None);
-        }
-        let silent_at = silence.map(|silence| heard + silence).filter(|_| !watched.is_stopping());
-        let ready = [signals.as_fd(), watched.pidfd()].into_iter().chain(watched.report());
-        let mut ready: Vec<_> = ready.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-        let own = ready.len();
-        ready.extend(relays.iter().map(|relay| PollFd::new(relay.from.as_fd(), PollFlags::POLLIN)));
-        match poll(&mut ready, patience(watched.deadline().into_iter().chain(silent_at))) {
-            Ok(_) | Err(Errno::EINTR) => {}
+    }
+
+    /// Waits for the sandbox, a signal, the clock or something to pass on, and passes that on.
+    fn wait(&mut self) -> Result<()> {
+        let silent_at =
+            self.silence.map(|silence| self.heard + silence).filter(|_| !self.watched.is_stopping());
+        let own = [self.signals.as_fd(), self.watched.pidfd()].into_iter().chain(self.watched.report());
+        let mut ready: Vec<_> = own.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        let first = ready.len();
+        ready.extend(self.relays.iter().map(Relay::waits_for));
+        match poll(&mut ready, patience(self.watched.deadline().into_iter().chain(silent_at))) {
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok(()),
             Err(errno) => return Err(Error::call("poll", errno)),
         }
-        let speaks: Vec<bool> = ready[own..].iter().map(|fd| fd.any().unwrap_or(false)).collect();
-        drop(ready);
-        if speaks.contains(&true) {
-            heard = Instant::now();
+        let mut moves =
+            ready[first..].iter().map(|fd| fd.any().unwrap_or(false)).collect::<Vec<_>>().into_iter();
+        self.relays.retain_mut(|relay| {
+            if !moves.next().unwrap_or(false) {
+                return true;
+            }
+            if relay.is_output {
+                self.heard = Instant::now();
+            }
+            relay.pass_on()
+        });
+        if silent_at
+            .is_some_and(|at| at <= Instant::now() && self.heard + self.silence.unwrap_or_default() <= at)
+        {
+            self.watched.stop(Some(Timeout::Silence));
         }
-        let mut speaks = speaks.into_iter();
-        relays.retain_mut(|relay| !speaks.next().unwrap_or(false) || relay.pass_on());
-        if silent_at.is_some_and(|at| at <= Instant::now() && heard + silence.unwrap_or_default() <= at) {
-            watched.stop(Some(Timeout::Silence));
-        }
-        watched.tick(Instant::now());
-    }
-}
-
-/// A pipe whose content is passed on, so that it is seen when there is some.
-struct Relay {
-    from: File,
-    to: File,
-}
-
-impl Relay {
-    /// The end for the command to write to, and the relay that passes on to `to`.
-    fn before(to: OwnedFd) -> Result<(OwnedFd, Relay)> {
-        let (from, end) = std::io::pipe().named(|| "pipe".to_string())?;
-        Ok((end.into(), Relay { from: OwnedFd::from(from).into(), to: to.into() }))
+        Ok(())
     }
 
-    /// Passes some bytes on; false at the end, or when nobody takes them: the closed pipe then tells the command.
-    fn pass_on(&mut self) -> bool {
-        let mut bytes = [0; 16 << 10];
-        match self.from.read(&mut bytes) {
-            Ok(0) => false,
-            Ok(length) => self.to.write_all(&bytes[..length]).is_ok(),
-            Err(cause) => cause.kind() == std::io::ErrorKind::Interrupted,
+    fn obey(&mut self) -> Result<()> {
+        let Some(signal) = self.signals.read_signal().named(|| "read(signalfd)".to_string())? else {
+            return Ok(());
+        };
+        match (signal.ssi_signo == Signal::SIGWINCH as u32, &self.terminal) {
+            (true, Some(terminal)) => terminal.resize(),
+            (true, None) => {}
+            (false, _) => self.watched.stop(None),
         }
+        Ok(())
     }
 }

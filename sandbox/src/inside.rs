@@ -21,7 +21,7 @@ use crate::launch::{Descriptors, Job};
 use crate::report::{Report, tell};
 use crate::root::Plan;
 use crate::spec::{INSIDE_ID, Spec};
-use crate::{diagnose, rights, seccomp, sys};
+use crate::{diagnose, rights, seccomp, sys, terminal};
 
 /// Where the jobserver's descriptors lie inside: configure scripts use 3 to 9 for themselves.
 const JOBSERVER: [i32; 2] = [198, 199];
@@ -69,8 +69,9 @@ fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     }
     rights::drop_all()?;
     seccomp::apply()?;
+    let slave = stdio.terminal.as_ref().map(terminal::make).transpose()?;
     let command = match sys::fork().named(|| "fork(the command)".to_string())? {
-        ForkResult::Child => become_command(spec, stdio),
+        ForkResult::Child => become_command(spec, stdio, slave.as_ref()),
         ForkResult::Parent { child } => child,
     };
     match tell(report, &Report::Started) {
@@ -159,8 +160,8 @@ pub(crate) fn wanted_signals() -> SigSet {
 }
 
 /// The command's process: descriptors, signals, exec. It has no way to report but its stderr and its status.
-fn become_command(spec: &Spec, stdio: &Descriptors) -> ! {
-    let errno = match arrange(stdio) {
+fn become_command(spec: &Spec, stdio: &Descriptors, terminal: Option<&OwnedFd>) -> ! {
+    let errno = match arrange(stdio, terminal) {
         Ok(()) => execute(spec),
         Err(errno) => {
             complain(&format!("cannot arrange the descriptors: {}", errno.desc()));
@@ -177,11 +178,14 @@ fn complain(text: &str) {
 }
 
 /// Descriptors 0, 1, 2 and the jobserver's two; everything else is closed by exec.
-fn arrange(stdio: &Descriptors) -> nix::Result<()> {
+fn arrange(stdio: &Descriptors, terminal: Option<&OwnedFd>) -> nix::Result<()> {
     // A session of its own: the caller's terminal, if that is its output, is not its controlling one.
     setsid()?;
     let null = open("/dev/null", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())?;
-    let [stdin, stdout, stderr] = [stdio.stdin.as_ref().unwrap_or(&null), &stdio.stdout, &stdio.stderr];
+    let [stdin, stdout, stderr] = match terminal {
+        Some(terminal) => [terminal; 3],
+        None => [stdio.stdin.as_ref().unwrap_or(&null), &stdio.stdout, &stdio.stderr],
+    };
     // First above every place that is to be filled, so that none is taken by one of them.
     let above = 1 + if stdio.jobserver.is_some() { JOBSERVER[1] } else { 2 };
     let moved = |fd: &OwnedFd| sys::duplicate_from(fd, above);
@@ -194,6 +198,9 @@ fn arrange(stdio: &Descriptors) -> nix::Result<()> {
     sys::close_on_exec_from(3)?;
     for (fd, number) in &placed {
         sys::place_descriptor(fd.as_fd(), *number)?;
+    }
+    if terminal.is_some() {
+        sys::take_terminal(std::io::stdin().as_fd())?;
     }
     sys::default_signals()
 }
@@ -224,6 +231,7 @@ fn execute(spec: &Spec) -> Errno {
 impl Descriptors {
     fn all(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let jobserver = self.jobserver.iter().flatten();
-        self.stdin.iter().chain([&self.stdout, &self.stderr]).chain(jobserver).map(OwnedFd::as_fd)
+        let others = [&self.stdout, &self.stderr].into_iter().chain(jobserver).chain(&self.terminal);
+        self.stdin.iter().chain(others).map(OwnedFd::as_fd)
     }
 }

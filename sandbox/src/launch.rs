@@ -27,6 +27,8 @@ pub(crate) struct Descriptors {
     pub(crate) stdout: OwnedFd,
     pub(crate) stderr: OwnedFd,
     pub(crate) jobserver: Option<[OwnedFd; 2]>,
+    /// With it the command gets a terminal of its own instead of the three, whose master goes out by this socket.
+    pub(crate) terminal: Option<OwnedFd>,
 }
 
 /// A sandbox that was cloned: its pid 1, and what it reports.

@@ -15,12 +15,14 @@ mod inside;
 mod launch;
 mod mount;
 mod overlay;
+mod relay;
 mod report;
 mod rights;
 mod root;
 mod seccomp;
 mod spec;
 mod sys;
+mod terminal;
 mod watch;
 
 pub use cgroup::cgroup_absence;

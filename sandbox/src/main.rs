@@ -42,6 +42,10 @@ struct Arguments {
     #[arg(long, value_name = "NAME=VALUE")]
     env: Vec<String>,
 
+    /// Give the command a terminal of its own, connected to this one
+    #[arg(long)]
+    terminal: bool,
+
     /// Start the command in this directory of the sandbox
     #[arg(long, value_name = "DIR")]
     cwd: Option<PathBuf>,
@@ -83,7 +87,7 @@ struct Arguments {
     fsize: Option<u64>,
 
     /// Instead of a sandbox: run the command in the host as it is, with the binds added; no boundary
-    #[arg(long, conflicts_with_all = ["spec", "link", "env", "cwd", "host_name", "host_uid", "wall", "silence", "grace",
+    #[arg(long, conflicts_with_all = ["spec", "link", "env", "terminal", "cwd", "host_name", "host_uid", "wall", "silence", "grace",
         "tmp_bytes", "nproc", "memory", "fsize"])]
     overlay: bool,
 
@@ -179,6 +183,7 @@ impl Arguments {
         if !self.command.is_empty() {
             spec.argv = self.command;
         }
+        spec.terminal |= self.terminal;
         set(&mut spec.cwd, self.cwd);
         set(&mut spec.host_name, self.host_name);
         spec.host_uid = self.host_uid.or(spec.host_uid);

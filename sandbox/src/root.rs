@@ -105,7 +105,9 @@ fn cannot_enter(error: Error) -> Error {
 fn own_items(api: Api, spec: &Spec) -> Result<Vec<(PathBuf, Item)>> {
     let path = |text: &str| PathBuf::from(text);
     let mut items = Vec::new();
-    for name in DEVICES {
+    // The controlling terminal of whoever opens it, which can only be the sandbox's own.
+    let tty = spec.terminal.then_some("tty");
+    for name in DEVICES.into_iter().chain(tty) {
         let device = Path::new("/dev").join(name);
         let tree = api.take(NOWHERE, &device, Forbid::EXECUTION)?;
         items.push((device, Item::Tree(tree)));

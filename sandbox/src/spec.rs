@@ -34,6 +34,8 @@ pub struct Spec {
     pub host_name: String,
     /// What the command may use up.
     pub limits: Limits,
+    /// Give the command a terminal of its own, connected to the caller's, which is stdin. For [`run_here`](crate::run_here).
+    pub terminal: bool,
     /// Use mount(2) alone, as on kernels before 5.12. For tests: the fallback is chosen by itself where it is needed.
     pub old_mount_api: bool,
 }
@@ -108,6 +110,7 @@ impl Default for Spec {
             host_uid: None,
             host_name: "pthbs".to_string(),
             limits: Limits::default(),
+            terminal: false,
             old_mount_api: false,
         }
     }

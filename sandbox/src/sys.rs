@@ -328,6 +328,22 @@ pub(crate) fn loopback_up(socket: BorrowedFd<'_>) -> Result<()> {
         .map(drop)
 }
 
+/// Makes `terminal` the controlling terminal of this session, which has none.
+pub(crate) fn take_terminal(terminal: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: plain numbers.
+    Errno::result(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY as _, 0) }).map(drop)
+}
+
+/// Gives terminal `to` the size of terminal `from`.
+pub(crate) fn copy_window_size(from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: zero is a valid value of every member of this C struct.
+    let mut size: libc::winsize = unsafe { std::mem::zeroed() };
+    // SAFETY: this ioctl fills in a `winsize`, which outlives the call.
+    Errno::result(unsafe { libc::ioctl(from.as_raw_fd(), libc::TIOCGWINSZ as _, &raw mut size) })?;
+    // SAFETY: this ioctl reads a `winsize`, which outlives the call.
+    Errno::result(unsafe { libc::ioctl(to.as_raw_fd(), libc::TIOCSWINSZ as _, &raw const size) }).map(drop)
+}
+
 /// Runs a program in place of this process; returns only the reason why it could not.
 pub(crate) fn execve(program: &CStr, argv: &[CString], env: &[CString]) -> Errno {
     match nix::unistd::execve(program, argv, env) {

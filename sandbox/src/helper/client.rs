@@ -79,6 +79,9 @@ impl Helper {
     /// Starts one sandbox; returns when its command is about to be executed, or with the reason why it is not.
     pub fn run(&self, spec: &Spec, stdio: Stdio) -> Result<Running> {
         spec.validate()?;
+        if spec.terminal {
+            return Err(Error::new("a sandbox with a terminal is run in the foreground, not by a helper"));
+        }
         let (identity, lease) = identity::choose(spec)?;
         for fd in stdio.jobserver.iter().flatten().chain([&stdio.output]) {
             identity.give_pipe(fd.as_fd())?;

@@ -162,7 +162,7 @@ impl Serving {
         }
         let job = read_job(job)?;
         let stderr = output.try_clone().named(|| "dup".to_string())?;
-        let stdio = Descriptors { stdin: None, stdout: output, stderr, jobserver };
+        let stdio = Descriptors { stdin: None, stdout: output, stderr, jobserver, terminal: None };
         Ok(Watched::new(launch(&job, &stdio, self.cgroups.as_ref())?, &job.spec.limits))
     }
 

@@ -1,6 +1,6 @@
 //! Capabilities, namespaces, identity, the kernel's side doors, descriptors, terminals.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
@@ -19,6 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     ("only_the_named_descriptors_are_open", only_the_named_descriptors_are_open),
     ("nothing_types_into_the_callers_terminal", nothing_types_into_the_callers_terminal),
     ("terminals_of_its_own_work", terminals_of_its_own_work),
+    ("a_terminal_of_its_own_is_connected_to_the_callers", a_terminal_of_its_own_is_connected_to_the_callers),
     ("each_sandbox_of_root_has_its_own_uid", each_sandbox_of_root_has_its_own_uid),
     ("the_callers_settings_do_not_reach_in", the_callers_settings_do_not_reach_in),
 ];
@@ -183,6 +184,49 @@ fn terminals_of_its_own_work(world: &World) -> Checked {
         world.run_spec(&world.attack("$A ptmx; ls /dev/pts; exec 3<>/dev/ptmx; ls /dev/pts")?).good(),
         "ptmx ok\nptmx\n0\nptmx\n"
     );
+    Ok(())
+}
+
+fn a_terminal_of_its_own_is_connected_to_the_callers(world: &World) -> Checked {
+    let size = nix::pty::Winsize { ws_row: 33, ws_col: 77, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = nix::pty::openpty(&size, None).map_err(|errno| format!("no pseudo-terminal here: {errno}"))?;
+    let before = nix::sys::termios::tcgetattr(&pty.slave).unwrap();
+    let mut spec = world.attack(
+        "trap 'echo interrupted' INT; tty; stty size; ls -l /dev/tty | cut -c1; $A tiocsti 0; echo ready
+         sleep 60; read line; read line < /dev/tty; echo got $line; exit 4",
+    )?;
+    spec.terminal = true;
+    let file = world.dir().join("spec.json");
+    std::fs::write(&file, serde_json::to_string(&spec).unwrap()).unwrap();
+    let terminal = || std::process::Stdio::from(pty.slave.try_clone().unwrap());
+    let mut program = world.program(&["--spec", file.to_str().unwrap()]);
+    let mut child = program.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
+    let master = std::fs::File::from(pty.master);
+    let mut text = String::new();
+    let until = |word: &str, text: &mut String| {
+        while !text.contains(word) {
+            let mut bytes = [0; 256];
+            let length = (&master).read(&mut bytes).unwrap();
+            text.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        }
+    };
+    until("ready", &mut text);
+    (&master).write_all(b"\x03").unwrap();
+    until("interrupted", &mut text);
+    (&master).write_all(b"first\rsecond\r").unwrap();
+    until("got second", &mut text);
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert_eq!(
+        text.trim_end(),
+        "/dev/pts/0\r\n33 77\r\nc\r\ntiocsti EPERM\r\nready\r\n^Cinterrupted\r\nfirst\r\nsecond\r\ngot second"
+    );
+    assert_eq!(nix::sys::termios::tcgetattr(&pty.slave).unwrap(), before);
+
+    // Without a terminal there is nothing to connect to.
+    let mut blind = world.program(&["--spec", file.to_str().unwrap()]);
+    let (_, err, status) = said(blind.stdin(std::process::Stdio::null()));
+    assert!(err.starts_with("error: a terminal for the sandbox needs one as stdin"), "{err}");
+    assert_eq!(status, Some(125));
     Ok(())
 }
 
