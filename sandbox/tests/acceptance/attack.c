@@ -35,6 +35,11 @@ static int number(const char *s) { return (int)strtol(s, 0, 0); }
 /* files */
 static int do_write(void) { int fd = open(arg[0], O_WRONLY); return fd < 0 ? -1 : (int)write(fd, "x", 1); }
 static int do_open_write(void) { return open(arg[0], O_WRONLY); }
+/* Succeeds if any of many files can be opened. */
+static int do_open_write_any(void) {
+    for (; *arg; arg++) if (open(*arg, O_WRONLY) >= 0) return 0;
+    return -1;
+}
 static int do_read(void) { char c; int fd = open(arg[0], O_RDONLY); return fd < 0 ? -1 : (int)read(fd, &c, 1); }
 static int do_create(void) { return open(arg[0], O_WRONLY | O_CREAT | O_EXCL, 0644); }
 static int do_link(void) { return link(arg[0], arg[1]); }
@@ -194,7 +199,8 @@ static int do_take_terminal(void) { return ioctl(number(arg[0]), TIOCSCTTY, 0); 
 static int do_ptmx(void) { int fd = posix_openpt(O_RDWR | O_NOCTTY); return fd < 0 || grantpt(fd) < 0 || unlockpt(fd) < 0 ? -1 : open(ptsname(fd), O_RDWR | O_NOCTTY); }
 
 static const struct { const char *name; int (*run)(void); } attacks[] = {
-    { "write", do_write }, { "open-write", do_open_write }, { "read", do_read }, { "create", do_create },
+    { "write", do_write }, { "open-write", do_open_write },
+    { "open-write-any", do_open_write_any }, { "read", do_read }, { "create", do_create },
     { "link", do_link }, { "rename", do_rename }, { "unlink", do_unlink }, { "truncate", do_truncate },
     { "utimes", do_utimes }, { "chmod", do_chmod }, { "fchmod", do_fchmod }, { "fchmodat2", do_fchmodat2 },
     { "open-mode", do_open_mode }, { "openat2-mode", do_openat2_mode }, { "mknod-mode", do_mknod_mode },

@@ -85,13 +85,13 @@ fn roots_sandbox_cannot_change_the_kernel(world: &World) -> Checked {
     }
     let one = "$A open-write /proc/sys/kernel/core_pattern";
     assert_eq!(world.outside(Path::new("/"), one)?, "open-write ok\n");
-    let all = "find /proc/sys -type f | while read file; do $A open-write $file; done | sort | uniq -c; $A remount /proc/sys
+    let all = "find /proc/sys -type f | xargs $A open-write-any; $A remount /proc/sys
         $A open-write /proc/sysrq-trigger > /dev/null; cat /proc/kallsyms /proc/keys /proc/timer_list | wc -c; $A umount /proc/sys";
     for old in [false, true] {
         let mut spec = world.attack(all)?;
         spec.old_mount_api = old;
         let output = world.run_spec(&spec).output;
-        assert!(output.contains("open-write E") && !output.contains("open-write ok"), "{output}");
+        assert!(output.starts_with("open-write-any E") && !output.contains("open-write-any ok"), "{output}");
         assert!(output.ends_with("remount EPERM\n0\numount EPERM\n"), "{output}");
     }
     Ok(())
@@ -192,8 +192,8 @@ fn a_terminal_of_its_own_is_connected_to_the_callers(world: &World) -> Checked {
     let pty = nix::pty::openpty(&size, None).map_err(|errno| format!("no pseudo-terminal here: {errno}"))?;
     let before = nix::sys::termios::tcgetattr(&pty.slave).unwrap();
     let mut spec = world.attack(
-        "trap 'echo interrupted' INT; tty; stty size; ls -l /dev/tty | cut -c1; $A tiocsti 0; echo ready
-         sleep 60; read line; read line < /dev/tty; echo got $line; exit 4",
+        "trap 'echo interrupted; on=1' INT; tty; stty size; ls -l /dev/tty | cut -c1; $A tiocsti 0; echo ready
+         until [ \"$on\" ]; do sleep 0.1; done; read line; read line < /dev/tty; echo got $line; exit 4",
     )?;
     spec.terminal = true;
     let file = world.dir().join("spec.json");

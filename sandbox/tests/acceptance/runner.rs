@@ -113,8 +113,11 @@ fn run_in(dir: &Path, groups: &[(&str, &[Case])]) -> bool {
         for _ in 0..4 {
             scope.spawn(|| {
                 while let Some((name, case)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begin = std::time::Instant::now();
                     match catch_unwind(AssertUnwindSafe(|| case(&world))) {
-                        Ok(Ok(())) if is_talkative => println!("case {name} ... ok"),
+                        Ok(Ok(())) if is_talkative => {
+                            println!("case {name} ... ok ({:.1} s)", begin.elapsed().as_secs_f64());
+                        }
                         Ok(Ok(())) => {}
                         Ok(Err(reason)) => println!("case {name} ... SKIPPED: {reason}"),
                         Err(_) => {
