@@ -18,6 +18,8 @@ pub(super) fn open(mut file: File) -> io::Result<Option<Box<dyn Read + Send>>> {
     let file = BufReader::with_capacity(READ_BUFFER, file);
     Ok(Some(match start[..] {
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+        // liblzma could decompress several blocks at once, where a file has them. Not done: it holds each block whole
+        // (a page fault for every 4 KiB, 100 MiB and more), and other sources are unpacked beside this one.
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
             let stream = Stream::new_stream_decoder(MEMORY, CONCATENATED)?;
             Box::new(liblzma::bufread::XzDecoder::new_stream(file, stream))
