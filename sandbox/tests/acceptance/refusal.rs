@@ -8,6 +8,7 @@ use crate::world::{World, host_has, said};
 pub(crate) const CASES: &[Case] = &[
     ("no_user_namespaces_is_explained", no_user_namespaces_is_explained),
     ("root_without_another_uid_is_refused", root_without_another_uid_is_refused),
+    ("any_call_may_fail_and_it_is_said", any_call_may_fail_and_it_is_said),
     ("a_bad_spec_is_refused_before_anything_is_made", a_bad_spec_is_refused_before_anything_is_made),
 ];
 
@@ -77,5 +78,36 @@ fn a_bad_spec_is_refused_before_anything_is_made(world: &World) -> Checked {
     let (_, err, status) = said(&mut world.program(&["--spec", spec.to_str().unwrap()]));
     assert!(err.contains("is no sandbox spec: unknown field `network`"), "{err}");
     assert_eq!(status, Some(125));
+    Ok(())
+}
+
+/// The calls that make a sandbox, each failing in turn: an error with a word, or nothing worse than a success.
+fn any_call_may_fail_and_it_is_said(world: &World) -> Checked {
+    host_has("strace")?;
+    let file = world.dir().join("spec.json");
+    std::fs::write(&file, serde_json::to_string(&world.shell("echo inside")).unwrap()).unwrap();
+    let program = world.program(&["--spec", file.to_str().unwrap()]);
+    let traced = |call: &str, what: &str| {
+        let (trace, inject) = (format!("trace={call}"), format!("inject={call}:{what}"));
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject]);
+        said(command.arg(program.get_program()).args(program.get_args()))
+    };
+    let (out, err, _) = traced("clone3", "delay_enter=1");
+    if out != "inside\n" {
+        return Err(format!("strace does not work here: {err}"));
+    }
+    let calls = "clone3 open_tree move_mount mount_setattr fsopen fsconfig fsmount mkdirat symlinkat fchdir pivot_root
+        umount2 chdir setresuid setresgid prctl capset seccomp sethostname setdomainname ioctl socket ?dup2 ?dup3
+        close_range setsid sendto signalfd4";
+    for call in calls.split_whitespace() {
+        for number in [1, 3] {
+            let (out, err, status) = traced(call, &format!("error=EIO:when={number}"));
+            let is_said = err.starts_with("error: ") || err.contains("pthbs-sandbox: cannot ");
+            let is_good = (status == Some(0) && out == "inside\n") || (status == Some(125) && is_said);
+            assert!(is_good, "{call} {number}: {status:?} {out} {err}");
+        }
+    }
+    assert_eq!(world.run("echo again").good(), "again\n");
     Ok(())
 }
