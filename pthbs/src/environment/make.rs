@@ -11,11 +11,14 @@ use crate::store::{EnvironmentId, Item, Meta, Staging, Store};
 
 /// The environment of the asked installs and of what they need, transitively. One that is there is found by its name.
 pub fn make(store: &Store, asked: &BTreeSet<InstallId>) -> Result<EnvironmentId> {
+    let _none = store.without_collection()?;
     make_of(store, &members(store, asked)?, &Rules::default())
 }
 
 /// `make`, by what somebody wants: the rules name packages as they were asked for.
 pub fn make_wish(store: &Store, wish: &Wish) -> Result<EnvironmentId> {
+    // From before anything is looked up until it is published.
+    let _none = store.without_collection()?;
     let members = members(store, &wish.installs())?;
     let rules = wish.resolve(&members.iter().map(|member| member.install.clone()).collect())?;
     make_of(store, &members, &rules)

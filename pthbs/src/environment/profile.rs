@@ -88,7 +88,10 @@ impl Profile {
 
     /// Makes a generation that shows an environment, and makes it current. The environment that is current already
     /// makes none; only what was asked for is noted.
+    ///
+    /// Whoever has just made the environment keeps collections away (`Store::without_collection`) until this is done.
     pub fn switch(&self, environment: EnvironmentId, wish: &Wish) -> Result<Switched> {
+        let _none = self.store.without_collection()?;
         self.expect_there(&environment)?;
         let _lock = self.lock()?;
         make_directory(&self.dir)?;
@@ -96,7 +99,8 @@ impl Profile {
         let parent = self.current()?;
         let from = parent.as_ref().map(|parent| parent.number);
         if let Some(parent) = parent.filter(|parent| parent.environment == environment) {
-            if parent.record.wish != *wish {
+            // `remove` works on what was asked for, which may change while what is seen does not.
+            if !wish.asked.is_empty() && parent.record.wish != *wish {
                 let record = GenerationRecord { wish: wish.clone(), ..parent.record };
                 self.write_record(parent.number, &record)?;
             }
@@ -116,6 +120,7 @@ impl Profile {
 
     /// Makes an older generation current: the parent of the current one, or the one that is asked for.
     pub fn rollback(&self, to: Option<u64>) -> Result<Switched> {
+        let _none = self.store.without_collection()?;
         let _lock = self.lock()?;
         let Some(current) = self.current()? else {
             return Err(Error::usage(format!("profile `{}` has no generation yet", self.name)));
@@ -364,9 +369,11 @@ mod tests {
         assert!(!again.is_change());
         assert_eq!(again, Switched { from: Some(1), to: 1 });
         assert!(!profile.rollback(Some(1)).unwrap().is_change());
-        // The same content, asked for otherwise, is noted: `remove` works on what was asked for.
-        assert!(!profile.switch(envs[0].0, &envs[1].1).unwrap().is_change());
-        assert_eq!(profile.current().unwrap().unwrap().record.wish, envs[1].1);
+        // The same content, asked for otherwise, is noted; not asked for, it is not.
+        for wish in [&envs[1].1, &Wish::default()] {
+            assert!(!profile.switch(envs[0].0, wish).unwrap().is_change());
+            assert_eq!(profile.current().unwrap().unwrap().record.wish, envs[1].1);
+        }
         assert_eq!(numbers(&profile), [1]);
     }
 

@@ -58,6 +58,7 @@ pub fn pins(store: &Store) -> Result<Vec<Item>> {
 
 /// Pins an item of the store; says whether it was not pinned before.
 pub fn pin(store: &Store, item: &Item) -> Result<bool> {
+    let _none = store.without_collection()?;
     if !store.has(item) {
         return Err(
             Error::usage(format!("`{item}` is not in the store")).with("store", store.root().display())

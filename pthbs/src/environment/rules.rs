@@ -109,7 +109,9 @@ impl<'a> Of<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{file, install, link, member};
+    use proptest::prelude::*;
+
+    use super::super::fake::{file, install, link, member, universe};
     use super::super::merge::{Folding, Member, merge_with};
     use super::*;
     use crate::store::What;
@@ -225,5 +227,58 @@ mod tests {
         let a = member("a", &[("lib/x", file("1")), ("lib64/y", file("1"))]);
         let expected = ["lib", "lib/x -> ../.p/a/lib/x", "lib/y -> ../.p/a/lib64/y"];
         assert_eq!(tree(&[a], &rename("a", &[("lib64", "lib")])), expected);
+    }
+
+    /// Every path that a reader finds, by the manifests alone: a link to a directory shows all below it.
+    fn seen(forest: &Manifest, members: &[Member]) -> BTreeSet<PathBuf> {
+        let target = |path: &Path| match &forest.entry(path).unwrap().what {
+            What::Link { target } => target.clone(),
+            _ => panic!("{} is no link", path.display()),
+        };
+        let mut seen = BTreeSet::new();
+        for entry in forest.entries.iter().filter(|entry| !entry.path.starts_with(".p")) {
+            seen.insert(entry.path.clone());
+            let What::Link { target: text } = &entry.what else { continue };
+            let Some((_, shown)) = text.to_str().unwrap().split_once(".p/") else { continue };
+            let (key, rest) = shown.split_once('/').unwrap();
+            let row = target(&Path::new(".p").join(key));
+            let own = row.strip_prefix("../..").unwrap().join(rest);
+            let (id, own) = own.to_str().unwrap().split_once('/').unwrap();
+            let member = members.iter().find(|member| member.install.to_string() == id).unwrap();
+            let below = member.manifest.entries.iter().filter_map(|entry| entry.path.strip_prefix(own).ok());
+            seen.extend(below.map(|rest| entry.path.join(rest)));
+        }
+        // Joining nothing to a path adds a `/`, which is no difference.
+        seen
+    }
+
+    proptest! {
+        // A failure means that an excluded program is still found, or that another one is not.
+        #[test]
+        fn exactly_what_is_excluded_is_missing(
+            members in universe(),
+            picks in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6),
+        ) {
+            let mut rules = Rules::default();
+            for (member, entry) in picks {
+                let Member { install, manifest } = member.get(&members);
+                // A path below an excluded one would be a rule that meets nothing, as would one that was picked before.
+                let known = rules.exclude.entry(install.clone()).or_default();
+                if let Some(entry) = manifest.entries.get(entry.index(manifest.entries.len().max(1))) {
+                    let path = &entry.path;
+                    if !known.iter().any(|other| path.starts_with(other) || other.starts_with(path)) {
+                        known.insert(path.clone());
+                    }
+                }
+            }
+            let mut expected = BTreeSet::new();
+            for Member { install, manifest } in &members {
+                let excluded = rules.exclude.get(install);
+                let is_excluded = |path: &Path| excluded.is_some_and(|paths| paths.iter().any(|other| path.starts_with(other)));
+                expected.extend(manifest.entries.iter().map(|entry| &entry.path).filter(|path| !is_excluded(path)).cloned());
+            }
+            let forest = merge_with(&members, &rules, Folding::On).unwrap();
+            prop_assert_eq!(seen(forest.manifest(), &members), expected);
+        }
     }
 }
