@@ -32,19 +32,17 @@ demo: build ## zsh from template to switched profile, and run it
 	$(PTHBS) switch --profile $(PROFILE) zsh zsh-startup
 	@TOOLCHAIN=$(TOOLCHAIN) tests/demo $(PTHBS) $(PROFILE)
 
+bootstrap: build ## from the host's compiler to the toolchain of strict builds (bootstrap/README.md)
+	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
+	$(PTHBS) build $$(sed -n 's/^[a-z-]*: //p' bootstrap/stages)
+
 bench: ## a build with nothing to do, starting a sandbox, merging an environment, each beside others
 	$(CARGO) bench --quiet -p pthbs --bench noop
 	$(CARGO) bench --quiet -p sandbox --bench sandbox_start
 	$(CARGO) bench --quiet -p pthbs --bench environment
 
-bootstrap: build ## the toolchain from the machine's compiler, stage by stage; goes on where it was
-	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
-	awk -F '  +' '!/^#/ && NF { print $$2 }' bootstrap/stages | while read -r packages; do \
-		$(PTHBS) build $$packages || exit; \
-	done
-
 install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test golden build demo bench bootstrap install
+.PHONY: help check test golden build demo bootstrap bench install
