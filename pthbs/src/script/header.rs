@@ -43,7 +43,7 @@ pub enum Sandbox {
     On,
     /// The host's programs and libraries too, read-only.
     Host,
-    /// No sandbox at all.
+    /// The whole host, read-only; the rest of the sandbox stays.
     Off,
 }
 
