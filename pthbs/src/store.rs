@@ -23,6 +23,7 @@ mod publish;
 mod read;
 mod record;
 mod remove;
+mod repair;
 pub mod seal;
 mod staging;
 mod sweep;

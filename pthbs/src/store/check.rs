@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn each_damage_is_named() {
         let (_dir, store) = testing::store();
-        let mut tree = Tree::new();
+        let tree = Tree::new();
         for name in ["a", "b", "c", "d", "e"] {
             tree.file(&format!("bin/{name}"), 0o755, format!("content of {name}"));
         }

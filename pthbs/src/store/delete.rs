@@ -21,7 +21,8 @@ pub(super) fn delete(path: &Path) -> Result<()> {
         .map_err(|cause| trouble("delete", path, &cause))
 }
 
-fn delete_at(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+/// `delete`, of an entry in a directory that is held.
+pub(super) fn delete_at(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
     match rustix::fs::unlinkat(parent, name, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
         // Linux says EISDIR, POSIX says EPERM. A real EPERM shows again below.

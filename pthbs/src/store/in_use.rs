@@ -161,7 +161,7 @@ mod tests {
                 .map(|number| {
                     let store = &store;
                     scope.spawn(move || {
-                        for round in 0..40 {
+                        for round in 0..12 {
                             let name = names[(number + round) % names.len()];
                             let id = testing::script(name, "").install_id();
                             let item = Item::Install(id);

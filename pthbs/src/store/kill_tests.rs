@@ -72,7 +72,7 @@ fn kills_lose_nothing() {
     let module = module_path!().split_once("::").expect("it lies in a crate").1;
     let child = format!("{module}::works_until_it_is_killed");
     let mut seen = 0;
-    for round in 0..40 {
+    for round in 0..24 {
         // One alone, then two that are in each other's way.
         let children: Vec<_> = (0..1 + round % 2)
             .map(|_| {

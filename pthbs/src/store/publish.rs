@@ -66,8 +66,44 @@ impl Store {
         published
     }
 
+    /// Puts a sealed tree in the place of an item that is there, as when it was built anew.
+    ///
+    /// A kill between the two exchanges leaves a tree that is not its manifest's: a check tells, and another try cures.
+    pub fn replace(
+        &self,
+        mut staging: Staging,
+        item: &Item,
+        manifest: &Manifest,
+        meta: Meta<'_>,
+    ) -> Result<()> {
+        let turn = Turn::wait(self, item)?;
+        if turn.is_none() || !self.has(item) {
+            drop(turn);
+            return self.publish(staging, item, manifest, meta).map(drop);
+        }
+        let (written, _locked) = Turn::prepare(&staging, manifest, meta)?;
+        let waiting = self.move_beside(&mut staging)?;
+        for (new, old) in [(&written, &self.meta(item)), (&waiting, &self.path(item))] {
+            rustix::fs::renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE)
+                .map_err(|cause| trouble("replace", old, &cause.into()))?;
+        }
+        sync_directory(&self.root().join("meta"))?;
+        sync_directory(&self.versions())
+    }
+
     fn move_in(&self, staging: &mut Staging, item: &Item) -> Result<Published> {
-        let (tree, waiting, place) = (staging.tree(), staging.outside(), self.path(item));
+        let (waiting, place) = (self.move_beside(staging)?, self.path(item));
+        match rename_to_nothing(&waiting, &place) {
+            Err(cause) if is_occupied(&cause) => return Ok(Published::AlreadyThere),
+            renamed => renamed.map_err(|cause| trouble("rename", &waiting, &cause))?,
+        }
+        sync_directory(&self.versions())?;
+        Ok(Published::New)
+    }
+
+    /// Moves a tree to where installs are, under a name that is none, and brings everything to disk.
+    fn move_beside(&self, staging: &mut Staging) -> Result<PathBuf> {
+        let (tree, waiting) = (staging.tree(), staging.outside());
         fs::rename(&tree, &waiting).map_err(|cause| trouble("rename", &tree, &cause))?;
         let top = rustix::fs::open(&waiting, DIRECTORY, Mode::empty())
             .map_err(|cause| trouble("open", &waiting, &cause.into()))?;
@@ -75,14 +111,7 @@ impl Store {
             .map_err(|cause| trouble("change the mode of", &waiting, &cause.into()))?;
         // One call for the tree, its meta, and the names of both; an fsync of each file would cost a hundred times more.
         rustix::fs::syncfs(&top).map_err(|cause| trouble("write to disk", &waiting, &cause.into()))?;
-        match rename_to_nothing(&waiting, &place) {
-            Err(cause) if is_occupied(&cause) => return Ok(Published::AlreadyThere),
-            renamed => renamed.map_err(|cause| trouble("rename", &waiting, &cause))?,
-        }
-        File::open(self.versions())
-            .and_then(|versions| versions.sync_all())
-            .map_err(|cause| trouble("write to disk", &self.versions(), &cause))?;
-        Ok(Published::New)
+        Ok(waiting)
     }
 }
 
@@ -106,10 +135,7 @@ impl Turn {
         if store.has(item) {
             return Ok(None);
         }
-        let (written, place) = (staging.dir().join("meta"), store.meta(item));
-        write_meta(&written, manifest, meta).map_err(|cause| trouble("write", &written, &cause))?;
-        let locked = File::open(&written).and_then(|dir| dir.lock().map(|()| dir));
-        let locked = locked.map_err(|cause| trouble("lock", &written, &cause))?;
+        let (place, (written, locked)) = (store.meta(item), Turn::prepare(staging, manifest, meta)?);
         loop {
             match rename_to_nothing(&written, &place) {
                 Ok(()) => return Ok(Some(Turn { place, _locked: locked })),
@@ -125,22 +151,35 @@ impl Turn {
         }
     }
 
-    /// Waits for the lock of an item's meta as it is there; nothing if it went away meanwhile.
+    /// Writes the meta where nobody sees it, and locks it.
+    fn prepare(staging: &Staging, manifest: &Manifest, meta: Meta<'_>) -> Result<(PathBuf, File)> {
+        let written = staging.dir().join("meta");
+        write_meta(&written, manifest, meta).map_err(|cause| trouble("write", &written, &cause))?;
+        let locked = File::open(&written).and_then(|dir| dir.lock().map(|()| dir));
+        let locked = locked.map_err(|cause| trouble("lock", &written, &cause))?;
+        Ok((written, locked))
+    }
+
+    /// Waits for the lock of an item's meta; nothing if there is no meta.
     pub(super) fn wait(store: &Store, item: &Item) -> Result<Option<Turn>> {
         let place = store.meta(item);
-        let opened = || -> io::Result<Option<File>> {
-            let dir = File::open(&place)?;
-            while let Err(cause) = dir.lock() {
-                if cause.kind() != io::ErrorKind::Interrupted {
-                    return Err(cause);
+        let locked = || -> io::Result<File> {
+            loop {
+                let dir = File::open(&place)?;
+                match dir.lock() {
+                    Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+                    locked => locked?,
+                }
+                // Otherwise it was removed, and perhaps published anew, while we waited.
+                if is_at(&place, &dir.metadata()?)? {
+                    return Ok(dir);
                 }
             }
-            Ok(is_at(&place, &dir.metadata()?)?.then_some(dir))
         };
-        match opened() {
+        match locked() {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(trouble("lock", &place, &cause)),
-            Ok(opened) => Ok(opened.map(|locked| Turn { place, _locked: locked })),
+            Ok(locked) => Ok(Some(Turn { place, _locked: locked })),
         }
     }
 
@@ -176,6 +215,12 @@ fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
+/// Brings the names in a directory to disk.
+pub(super) fn sync_directory(dir: &Path) -> Result<()> {
+    let synced = File::open(dir).and_then(|dir| dir.sync_all());
+    synced.map_err(|cause| trouble("write to disk", dir, &cause))
+}
+
 fn is_occupied(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty)
 }
@@ -186,7 +231,7 @@ mod tests {
 
     use super::*;
     use crate::base::Sha256;
-    use crate::store::testing::{self, publish};
+    use crate::store::testing::{self, Tree, publish};
 
     #[test]
     fn an_item_is_published_whole_and_removed_whole() {
@@ -230,6 +275,27 @@ mod tests {
     }
 
     #[test]
+    fn an_item_can_be_replaced_by_another_tree() {
+        let (_dir, store) = testing::store();
+        let item = Item::Install(testing::install("x"));
+        let manifests = [1, 2].map(|number: u32| {
+            let staging = Staging::new(&store, &item).unwrap();
+            let mut tree = Tree::new();
+            tree.fill(&staging);
+            tree.file("bin/x", 0o755, number.to_string());
+            let manifest = tree.seal().unwrap().manifest;
+            store.replace(staging, &item, &manifest, Meta::default()).unwrap();
+            assert_eq!(store.check(&item).unwrap(), []);
+            manifest
+        });
+        assert_ne!(manifests[0], manifests[1]);
+        assert_eq!(store.manifest(&item).unwrap(), manifests[1]);
+        assert_eq!(fs::read_dir(store.tmp()).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(store.versions()).unwrap().count(), 2, "`current` and the item");
+        store.remove(&item).unwrap();
+    }
+
+    #[test]
     fn many_threads_publish_and_remove_one_item() {
         let (_dir, store) = testing::store();
         let item = testing::item("contended");
@@ -237,7 +303,7 @@ mod tests {
             for number in 0..8 {
                 let (store, item) = (&store, &item);
                 scope.spawn(move || {
-                    for round in 0..20 {
+                    for round in 0..8 {
                         if (number + round) % 3 == 0 {
                             store.remove(item).unwrap();
                         } else {

@@ -3,14 +3,14 @@
 //! A kill or a power cut in between leaves no half install: what has been renamed is an install no longer, and what is
 //! left of it is swept.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use super::delete::delete;
-use super::publish::Turn;
+use super::publish::{Turn, sync_directory};
 use super::{Item, Staging, Store, trouble};
 use crate::base::{Error, Result};
 
@@ -46,9 +46,7 @@ impl Store {
             }
         }
         // The names must be gone from the disk before the rest is: a power cut must not bring back half an install.
-        File::open(self.versions())
-            .and_then(|versions| versions.sync_all())
-            .map_err(|cause| trouble("write to disk", &self.versions(), &cause))?;
+        sync_directory(&self.versions())?;
         let kept: Vec<Error> = items.par_iter().filter_map(|item| self.forget(item).err()).collect();
         errors.extend(kept);
         Ok(Removed { _staging: staging, trees, errors })

@@ -23,6 +23,7 @@ pub use finding::Finding;
 use finding::Objection;
 pub use normalise::MTIME;
 use normalise::{Fault, Found, FoundFile};
+pub(super) use normalise::{finish, times};
 use scan::{Scanned, Wanted};
 
 use super::cursor::{Cursor, open_beneath};

@@ -126,17 +126,23 @@ impl Tree {
         fs::symlink_metadata(self.top.join(path)).unwrap().mode() & 0o7777
     }
 
-    /// Makes an install of what it holds; it is empty then.
-    pub(super) fn publish(&mut self, store: &Store) -> Item {
+    /// Fills the tree of a staging directory from here on.
+    pub(super) fn fill(&mut self, staging: &Staging) {
+        delete(&self.top).unwrap();
+        self.top = staging.tree();
+    }
+
+    /// Makes an install of what it holds.
+    pub(super) fn publish(&self, store: &Store) -> Item {
         let item = Item::Install(self.own.clone());
         let staging = Staging::new(store, &item).unwrap();
-        fs::remove_dir(staging.tree()).unwrap();
-        fs::rename(&self.top, staging.tree()).unwrap();
-        let elsewhere = std::mem::replace(&mut self.top, staging.tree());
-        let sealed = self.seal().unwrap();
-        self.top = elsewhere;
-        fs::create_dir(&self.top).unwrap();
-        store.publish(staging, &item, &sealed.manifest, Meta::default()).unwrap();
+        let tree = staging.tree();
+        fs::remove_dir(&tree).unwrap();
+        fs::rename(&self.top, &tree).unwrap();
+        let Tree { own, known, is_static, silenced, .. } = self;
+        let seal = Seal { tree: &tree, own: Some(own), known, is_static: *is_static, silenced };
+        let manifest = seal.run().unwrap().manifest;
+        store.publish(staging, &item, &manifest, Meta::default()).unwrap();
         item
     }
 }

@@ -213,7 +213,7 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
 }
 
 /// Gives what was opened its final owner, mode and time, and takes its attributes away.
-pub(super) fn finish(entry: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
+pub(in crate::store) fn finish(entry: BorrowedFd<'_>, mode: u32) -> io::Result<()> {
     let stat = rustix::fs::fstat(entry)?;
     let mut is_settled = stat.st_mode & 0o7777 == mode;
     if let (Some(owner), Some(group)) = foreign(&stat) {
@@ -277,7 +277,8 @@ fn drop_attributes(entry: BorrowedFd<'_>, mode: u32) -> io::Result<bool> {
     Ok(true)
 }
 
-fn times() -> Timestamps {
+/// The time of everything in the store, as system calls take it.
+pub(in crate::store) fn times() -> Timestamps {
     let time = Timespec { tv_sec: MTIME, tv_nsec: 0 };
     Timestamps { last_access: time, last_modification: time }
 }
