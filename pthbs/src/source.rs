@@ -12,6 +12,7 @@ mod fetch;
 mod git;
 mod http;
 mod inside;
+mod learn;
 mod partial;
 mod place;
 #[cfg(test)]

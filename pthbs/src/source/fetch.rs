@@ -79,6 +79,10 @@ impl Fetcher {
         &self.client
     }
 
+    pub(super) fn sink(&self) -> &Sink {
+        &self.sink
+    }
+
     pub(super) fn tell(&self, event: Event) {
         (self.sink)(event);
     }
@@ -184,16 +188,28 @@ impl Fetcher {
         }
     }
 
-    /// apt writes the file itself; whatever lies there from an earlier run would be taken for its own.
     fn ask_apt(&self, file: &DebSrc, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
-        let target = self.store.partial_source(&format!("{}.apt", wanted.key));
+        self.with_apt(file, &wanted.key, |path| self.copy(path, wanted))
+            .map(|found| found.unwrap_or_else(|why| Err(Tried::nothing(why))))
+    }
+
+    /// Has apt download a file, and gives its place to `take` while it lies there.
+    ///
+    /// apt writes the file itself; whatever lies there from an earlier run would be taken for its own.
+    pub(super) fn with_apt<T>(
+        &self,
+        file: &DebSrc,
+        key: &str,
+        take: impl FnOnce(&Path) -> Result<T>,
+    ) -> Result<Result<T, String>> {
+        let target = self.store.partial_source(&format!("{key}.apt"));
         if let Some(dir) = target.parent() {
             crate::base::fs::create_dir_all(dir)?;
         }
         let _ = std::fs::remove_file(&target);
         let found = match self.apt.download(file, &target) {
-            Ok(()) => self.copy(&target, wanted),
-            Err(why) => Ok(Err(Tried::nothing(why))),
+            Ok(()) => take(&target).map(Ok),
+            Err(why) => Ok(Err(why)),
         };
         let _ = std::fs::remove_file(&target);
         found
@@ -214,7 +230,7 @@ impl Fetcher {
     }
 
     /// The inner result is about the file that is read, the outer one about the store.
-    fn read_into(&self, path: &Path, partial: &mut Partial) -> Result<Result<(), String>> {
+    pub(super) fn read_into(&self, path: &Path, partial: &mut Partial) -> Result<Result<(), String>> {
         // Opening a FIFO would wait for its other end.
         let mut file = match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
             Ok(file) => file,

@@ -2,6 +2,7 @@
 
 mod fetch;
 mod git;
+mod learn;
 mod server;
 mod unpack;
 
