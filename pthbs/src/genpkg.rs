@@ -7,6 +7,7 @@
 mod calls;
 mod catalog;
 mod compare;
+mod edit;
 mod engine;
 mod facts;
 mod failure;
@@ -29,9 +30,11 @@ mod strict;
 mod templates;
 mod text;
 mod trace;
+mod version;
 
 pub use catalog::Catalog;
 pub use compare::{Change, Changes, Hunk, Snapshot, unified};
+pub use edit::{Skeleton, name_and_version, with_version};
 pub use facts::{Edge, Meta, Relation, SourceUse};
 pub use files::Files;
 pub use instance::Rendering;
@@ -39,6 +42,7 @@ pub use options::Options;
 pub use output::{Output, Written};
 pub use project::Project;
 pub use trace::Origin;
+pub use version::compare as compare_versions;
 
 #[cfg(test)]
 mod fixture;

@@ -1,12 +1,17 @@
 //! The program `genpkg`: names and templates in, scripts out.
 
+mod bump;
 mod diff;
+mod fetching;
 mod graph;
 mod lint;
 mod list;
+mod manual;
+mod new;
 mod render;
 mod show;
 mod since;
+mod update;
 mod why;
 
 use std::io::{self, Write};
@@ -15,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::{config, report};
 use crate::base::{Error, Kind, Result};
 use crate::genpkg::{Options, Output, Project, Snapshot};
 use crate::script::Rendered;
@@ -41,6 +47,10 @@ enum Command {
     Diff(diff::Arguments),
     Why(why::Arguments),
     Lint(lint::Arguments),
+    New(new::Arguments),
+    Bump(bump::Arguments),
+    Update(update::Arguments),
+    Manual(manual::Arguments),
 }
 
 /// Which project, and where its scripts go.
@@ -84,11 +94,15 @@ pub fn main() -> ExitCode {
         Command::Diff(arguments) => diff::run(project, arguments),
         Command::Why(arguments) => why::run(project, arguments),
         Command::Lint(arguments) => lint::run(project, arguments),
+        Command::New(arguments) => new::run(project, arguments),
+        Command::Bump(arguments) => bump::run(project, arguments),
+        Command::Update(arguments) => update::run(project, arguments),
+        Command::Manual(arguments) => manual::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{error}");
+            report::say(&error.to_string());
             ExitCode::from(error.kind().exit_code())
         }
     }
@@ -97,10 +111,12 @@ pub fn main() -> ExitCode {
 impl ProjectArguments {
     /// Opens the project.
     fn open(&self) -> Result<Project> {
-        match &self.project {
-            Some(dir) => Project::open(dir),
-            None => Project::open(&nearest_project(Path::new("."))?),
-        }
+        let found = self.project.clone().or_else(config::find_project);
+        let dir = found.ok_or_else(|| {
+            Error::usage(format!("no directory from here upward has a `{}`", Project::FILE))
+                .hint("`-C DIR` names the project's directory")
+        })?;
+        Project::open(&dir)
     }
 
     /// Where a project's scripts lie.
@@ -153,21 +169,6 @@ impl OptionArguments {
     }
 }
 
-/// The nearest directory upward that has a `pthbs.toml`, as a path relative to where one is.
-pub(super) fn nearest_project(start: &Path) -> Result<PathBuf> {
-    let absolute = start.canonicalize().map_err(|cause| Error::io("find directory", start, &cause))?;
-    let mut relative = start.to_path_buf();
-    for dir in absolute.ancestors() {
-        if dir.join(Project::FILE).is_file() {
-            return Ok(relative);
-        }
-        relative.push("..");
-    }
-    Err(Error::usage(format!("no `{}` here or in any directory above", Project::FILE))
-        .with("searched from", format!("`{}`", absolute.display()))
-        .hint("`-C DIR` names the project's directory"))
-}
-
 /// Writes data to stdout. A reader that has gone away is no error.
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
@@ -177,14 +178,4 @@ fn print(text: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Says something to the person: progress, never data.
-fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
-}
-
-/// `1 script`, `2 scripts`
-fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

@@ -71,7 +71,7 @@ fn word(key: &str, value: &Value) -> Result<String> {
 
 /// Reads `meta`.
 fn meta(value: &Value) -> Result<Meta> {
-    let mut texts = texts(value, "meta", Some(&language::META))?;
+    let mut texts = texts(value, "meta", &language::META)?;
     let mut take = |key: &str| match texts.remove(key) {
         None => Ok(String::new()),
         Some(value) => match value.as_str() {
@@ -82,7 +82,7 @@ fn meta(value: &Value) -> Result<Meta> {
     let (description, license, homepage) = (take("description")?, take("license")?, take("homepage")?);
     let mut update = BTreeMap::new();
     if let Some(rule) = texts.remove("update") {
-        for (key, value) in self::texts(&rule, "meta.update", None)? {
+        for (key, value) in self::texts(&rule, "meta.update", &language::UPDATE)? {
             let text =
                 value.as_str().ok_or_else(|| Error::usage(format!("`meta.update.{key}` must be text")))?;
             update.insert(key, text.to_string());
@@ -92,14 +92,14 @@ fn meta(value: &Value) -> Result<Meta> {
 }
 
 /// The entries of a map with names for keys.
-fn texts(value: &Value, what: &str, known: Option<&[&str]>) -> Result<BTreeMap<String, Value>> {
+fn texts(value: &Value, what: &str, known: &[&str]) -> Result<BTreeMap<String, Value>> {
     if value.kind() != ValueKind::Map {
         return Err(Error::usage(format!("`{what}` must be a map, not a {}", value.kind())));
     }
     let mut entries = BTreeMap::new();
     for key in value.try_iter().into_iter().flatten() {
         let name = key.to_string();
-        if let Some(known) = known.filter(|known| !known.contains(&name.as_str())) {
+        if !known.contains(&name.as_str()) {
             let error = Error::usage(format!("`{what}` has no `{}`", name.escape_debug()));
             return Err(match error::nearest(&name, known.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),

@@ -31,6 +31,9 @@ pub(super) const RECORDING: [&str; 7] = ["src", "git", "patch", "tool", "dep", "
 /// What `meta` may hold. None of it reaches the script.
 pub(super) const META: [&str; 4] = ["description", "license", "homepage", "update"];
 
+/// What `meta.update` may hold: a page, and a regular expression whose group is a version there.
+pub(super) const UPDATE: [&str; 2] = ["url", "pattern"];
+
 /// The machine that scripts run on.
 pub(super) const SYSTEM: &str = "x86_64-linux";
 /// What scripts make where nothing else is asked for.

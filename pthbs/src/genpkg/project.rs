@@ -101,6 +101,11 @@ impl Project {
         Ok(dir.join(Rendered::INDEX).is_file() && written == stamp::of(self.root())?)
     }
 
+    /// The names of its templates.
+    pub fn templates(&self) -> &[String] {
+        self.tree.templates.names()
+    }
+
     /// The templates: place and text.
     pub(super) fn template_texts(&self) -> impl Iterator<Item = (String, String)> + Clone {
         self.tree.templates.texts()

@@ -44,6 +44,11 @@ impl Templates {
         Ok(self.checked(name, &mut Vec::new())?.text.to_string())
     }
 
+    /// Their names, sorted.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// All of them: place and text.
     pub(super) fn texts(&self) -> impl Iterator<Item = (String, String)> + Clone {
         self.names.iter().filter_map(|name| {

@@ -81,11 +81,7 @@ impl Source {
     pub fn entry(&self) -> &str {
         match self {
             Source::File { name, unpack: Unpack::No, .. } | Source::Git { name, .. } => name,
-            Source::File { name, unpack: Unpack::Yes { .. }, .. } => ARCHIVE_ENDINGS
-                .iter()
-                .find_map(|ending| name.strip_suffix(ending))
-                .filter(|stem| !stem.is_empty())
-                .unwrap_or(name),
+            Source::File { name, unpack: Unpack::Yes { .. }, .. } => without_archive_ending(name),
         }
     }
 
@@ -325,6 +321,12 @@ pub fn word(key: &str, value: &str) -> Result<String, String> {
     } else {
         Err(format!("`{}` is not a {key}: letters, digits and `. + _ ~ -`", value.escape_debug()))
     }
+}
+
+/// A file's name without the ending that makes it an archive.
+pub fn without_archive_ending(name: &str) -> &str {
+    let stem = ARCHIVE_ENDINGS.iter().find_map(|ending| name.strip_suffix(ending));
+    stem.filter(|stem| !stem.is_empty()).unwrap_or(name)
 }
 
 /// A source's file name: one plain path component.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::{OptionArguments, ProjectArguments, count, say};
+use super::{OptionArguments, ProjectArguments};
 use crate::base::{Error, Result, fs};
+use crate::cli::report;
 use crate::genpkg::{Change, Changes, Snapshot, unified};
 use crate::script::Rendered;
 use crate::script::rendered::Index;
@@ -52,9 +53,12 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
     }
     super::print(&text)?;
     if follow > 0 {
-        say(&format!("{} more differ only by the ids of what they use", count(follow, "script")));
+        report::say(&format!(
+            "{} more differ only by the ids of what they use",
+            report::count(follow, "script")
+        ));
     } else if text.is_empty() {
-        say("nothing differs");
+        report::say("nothing differs");
     }
     Ok(())
 }
@@ -110,7 +114,7 @@ fn indexes(old: &Path, new: &Path) -> Result<()> {
         }
     }
     if text.is_empty() {
-        say("nothing differs");
+        report::say("nothing differs");
     }
     super::print(&text)
 }

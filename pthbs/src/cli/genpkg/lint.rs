@@ -1,7 +1,8 @@
 //! `genpkg lint`: what is allowed but seldom meant.
 
-use super::{OptionArguments, ProjectArguments, count, say};
+use super::{OptionArguments, ProjectArguments};
 use crate::base::{Error, Result};
+use crate::cli::report;
 
 /// Look for what is allowed but seldom meant: values outside of quotes, `make -j`, downloads in a build, unused files.
 ///
@@ -27,8 +28,8 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
         findings.iter().map(|finding| finding.to_string().replacen("error:", "warning:", 1)).collect();
     super::print(&texts.iter().map(|text| format!("{text}\n\n")).collect::<String>())?;
     if findings.is_empty() {
-        say("nothing found");
+        report::say("nothing found");
         return Ok(());
     }
-    Err(Error::failed(format!("lint found {}", count(findings.len(), "thing"))))
+    Err(Error::failed(format!("lint found {}", report::count(findings.len(), "thing"))))
 }

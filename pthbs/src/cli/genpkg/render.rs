@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{OptionArguments, ProjectArguments, count, say};
+use super::{OptionArguments, ProjectArguments};
 use crate::base::{Error, Result, fs};
+use crate::cli::report;
 use crate::genpkg::{Output, unified};
 
 /// Render packages to scripts in `rendered/`.
@@ -39,11 +40,11 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
         Some(dir) => output.write_scripts(dir)?,
         None => output.write(&project.rendered_dir(&opened))?,
     };
-    let total = count(output.scripts.len(), "script");
+    let total = report::count(output.scripts.len(), "script");
     match (written.changed, written.removed) {
-        (0, 0) => say(&format!("rendered {total}, nothing to do")),
-        (changed, 0) => say(&format!("rendered {total}, {changed} changed")),
-        (changed, removed) => say(&format!("rendered {total}, {changed} changed, {removed} removed")),
+        (0, 0) => report::say(&format!("rendered {total}, nothing to do")),
+        (changed, 0) => report::say(&format!("rendered {total}, {changed} changed")),
+        (changed, removed) => report::say(&format!("rendered {total}, {changed} changed, {removed} removed")),
     }
     Ok(())
 }
@@ -63,12 +64,12 @@ fn check(output: &Output, dir: &Path) -> Result<()> {
     differences.retain(|difference| !difference.is_empty());
     super::print(&differences.concat())?;
     if differences.is_empty() {
-        say(&format!("rendered {}, no difference", count(output.scripts.len(), "script")));
+        report::say(&format!("rendered {}, no difference", report::count(output.scripts.len(), "script")));
         return Ok(());
     }
     Err(Error::failed(format!(
         "{} in `{}` differ from what is rendered",
-        count(differences.len(), "script"),
+        report::count(differences.len(), "script"),
         dir.display()
     ))
     .hint("`genpkg render --output DIR` writes them anew"))

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{OptionArguments, ProjectArguments, count};
+use super::{OptionArguments, ProjectArguments};
 use crate::base::{Result, error};
+use crate::cli::report;
 use crate::genpkg::{Changes, Hunk, Origin, Snapshot};
 use crate::script::rendered::OptionValue;
 
@@ -128,7 +129,7 @@ fn text(label: &str, causes: &[Cause], options: &[String], was_there: bool) -> S
             let verb = if cause.followers == 1 { "has" } else { "have" };
             text.push_str(&format!(
                 "  {} {verb} a new id because of it\n",
-                count(cause.followers, "other script")
+                report::count(cause.followers, "other script")
             ));
         }
     }
