@@ -5,22 +5,28 @@
 
 mod address;
 mod apt;
+mod check;
 mod config;
 mod distfiles;
 mod download;
+mod export;
 mod fetch;
 mod git;
 mod http;
 mod inside;
 mod learn;
+mod names;
 mod partial;
 mod place;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod unpack;
+mod wanted;
 
+pub use check::{Checked, check};
 pub use config::{Config, Mirror, Proxies};
 pub use fetch::Fetcher;
-pub use place::place;
+pub use names::are_two_versions;
+pub use place::{is_kept, place};
 pub use unpack::{Limits, unpack};

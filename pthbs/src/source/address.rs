@@ -1,8 +1,8 @@
 //! The address of a file, read from the text in a definition.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 /// Where a file can be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,20 @@ fn file_path(rest: &str) -> Result<PathBuf, String> {
     }
     let bytes = percent_decoded(path).ok_or("a `%` is not followed by two hexadecimal digits")?;
     Ok(PathBuf::from(OsString::from_vec(bytes)))
+}
+
+/// The `file:` URL of a path.
+pub(super) fn file_url(path: &Path) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut url = "file://".to_string();
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._~-+".contains(byte) {
+            url.push(char::from(*byte));
+        } else {
+            url.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    url
 }
 
 /// `%41` becomes `A`; nothing where a `%` is not followed by two digits.
@@ -125,6 +139,7 @@ mod tests {
     #[test]
     fn addresses_are_read() {
         assert_eq!(Address::parse("file:///a%20b"), Ok(Address::File("/a b".into())));
+        assert_eq!(Address::parse(&file_url(Path::new("/a b/%#é"))), Ok(Address::File("/a b/%#é".into())));
         assert_eq!(Address::parse("file://localhost/a"), Ok(Address::File("/a".into())));
         assert_eq!(Address::parse("https://a/b"), Ok(Address::Http("https://a/b".into())));
         let Ok(Address::DebSrc(file)) = Address::parse("deb-src:trixie/zsh/zsh_5.9.orig.tar.xz") else {

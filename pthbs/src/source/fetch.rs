@@ -6,16 +6,19 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::address::{Address, DebSrc, base_name, shown};
+use super::address::{Address, DebSrc, shown};
 use super::apt::Apt;
 use super::config::{Config, Mirror};
 use super::distfiles::Distfiles;
 use super::download::Download;
 use super::http::Client;
+use super::names::{self, are_two_versions};
 use super::partial::Partial;
+use super::wanted::{Tried, Wanted};
 use crate::base::error::system_word;
 use crate::base::event::{Event, Sink};
-use crate::base::{Error, Result, Sha256};
+use crate::base::{Result, Sha256};
+use crate::script::header::UNKNOWN_SUM;
 use crate::script::{Origin, Source};
 use crate::store::{Lock, Store};
 
@@ -27,24 +30,6 @@ pub struct Fetcher {
     client: Client,
     distfiles: Distfiles,
     apt: Apt,
-}
-
-/// One place that was asked and did not give the source.
-pub(super) struct Tried {
-    pub(super) url: String,
-    pub(super) why: String,
-    /// The sum of the bytes it gave, where it gave any.
-    pub(super) received: Option<Sha256>,
-}
-
-/// What is wanted, for messages and for the judgement.
-pub(super) struct Wanted<'a> {
-    pub(super) name: &'a str,
-    /// The sum of the file, or of the commit's files.
-    pub(super) sha256: &'a Sha256,
-    /// The sum in digits, or the commit.
-    pub(super) key: String,
-    pub(super) origins: &'a [Origin],
 }
 
 impl Fetcher {
@@ -60,10 +45,18 @@ impl Fetcher {
     /// A kept file is believed to be what its name says: `place` reads it whole and checks.
     pub fn fetch(&self, source: &Source, origins: &[Origin]) -> Result<PathBuf> {
         match source {
-            Source::File { sha256, name, .. } => self.file(&Wanted::new(name, sha256, origins)),
-            Source::Git { commit, tree, name } => {
-                self.commit(&Wanted { name, sha256: tree, key: commit.clone(), origins })
-            }
+            Source::File { sha256, name, .. } => self.file(&Wanted::file(name, sha256, origins)),
+            Source::Git { commit, tree, name } => self.commit(&Wanted::commit(name, commit, tree, origins)),
+        }
+    }
+
+    /// The sum of a commit's files that nobody knows yet.
+    pub fn learn_commit(&self, name: &str, commit: &str, origins: &[Origin]) -> Result<Sha256> {
+        let sum = unknown_sum(origins);
+        let wanted = Wanted::commit(name, commit, &sum, origins);
+        match self.search_commit(&wanted)? {
+            Ok(_) => unreachable!("no commit has an unknown sum"),
+            Err(tried) => wanted.learned(&tried, self.config.offline),
         }
     }
 
@@ -83,56 +76,75 @@ impl Fetcher {
         &self.sink
     }
 
+    pub(super) fn distfiles(&self) -> &Distfiles {
+        &self.distfiles
+    }
+
     pub(super) fn tell(&self, event: Event) {
         (self.sink)(event);
     }
 
     fn file(&self, wanted: &Wanted<'_>) -> Result<PathBuf> {
         let kept = self.store.source(wanted.sha256);
-        if kept.is_file() {
-            return Ok(kept);
+        if !kept.is_file() {
+            let _lock = Lock::take(&self.store.lock_path(&format!("source.{}", wanted.key)))?;
+            if !kept.is_file() {
+                self.bring_file(wanted)?;
+            }
         }
-        let _lock = Lock::take(&self.store.lock_path(&format!("source.{}", wanted.key)))?;
-        if kept.is_file() {
-            return Ok(kept);
-        }
+        names::check(&self.store, wanted).map(|()| kept)
+    }
+
+    fn bring_file(&self, wanted: &Wanted<'_>) -> Result<()> {
         let start = Instant::now();
         self.tell(Event::FetchStarted { source: wanted.name.to_string() });
-        let partial = self.search(wanted)?;
+        let partial = self.search(wanted)?.map_err(|tried| wanted.failure(&tried, self.config.offline))?;
         let bytes = partial.length();
-        let kept = partial.keep(&self.store)?;
+        partial.keep(&self.store)?;
         // A download that a copy has overtaken.
         Partial::remove(&self.store, &wanted.key);
         self.tell(Event::Fetched { source: wanted.name.to_string(), bytes, elapsed: start.elapsed() });
-        Ok(kept)
+        Ok(())
     }
 
     /// Goes through all places; the partial file that is returned has the right sum.
-    fn search(&self, wanted: &Wanted<'_>) -> Result<Partial> {
+    fn search(&self, wanted: &Wanted<'_>) -> Result<Result<Partial, Vec<Tried>>> {
         let download = Partial::open(&self.store, &wanted.key)?;
         if download.sum() == *wanted.sha256 {
-            return Ok(download);
+            return Ok(Ok(download));
         }
         drop(download);
         let mut tried = Vec::new();
         for path in self.distfiles.named(&wanted.file_names()) {
             match self.copy(&path, wanted)? {
-                Ok(partial) => return Ok(partial),
+                Ok(partial) => return Ok(Ok(partial)),
+                // Something else of that name says nothing about what upstream has.
+                Err(miss) if !wanted.has_no_sum() => {
+                    self.note(wanted, Tried { received: None, ..miss }, &mut tried);
+                }
                 Err(miss) => self.note(wanted, miss, &mut tried),
             }
         }
         if let Some(path) = self.distfiles.any(wanted.sha256)
             && let Ok(partial) = self.copy(&path, wanted)?
         {
-            return Ok(partial);
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            return if are_two_versions(&name, wanted.name) {
+                Err(names::stale(wanted, &name))
+            } else {
+                Ok(Ok(partial))
+            };
         }
         for url in self.urls(wanted) {
+            if wanted.is_answered(&tried) {
+                break;
+            }
             match self.try_url(&url, wanted)? {
-                Ok(partial) => return Ok(partial),
+                Ok(partial) => return Ok(Ok(partial)),
                 Err(miss) => self.note(wanted, miss, &mut tried),
             }
         }
-        Err(wanted.failure(&tried, self.config.offline))
+        Ok(Err(tried))
     }
 
     /// Every URL to try, in order: a mirror is asked before the place that it stands for.
@@ -143,7 +155,7 @@ impl Fetcher {
                 urls.push(url);
             }
         };
-        for mirror in &self.config.mirrors {
+        for mirror in self.config.mirrors.iter().filter(|_| !wanted.has_no_sum()) {
             if let Mirror::ByHash(url) = mirror {
                 add(url.replace("{sha256}", &wanted.key));
             }
@@ -156,7 +168,7 @@ impl Fetcher {
 
     /// Tries one URL; a miss is no error, only the store itself can fail here.
     fn try_url(&self, url: &str, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
-        let miss = |why: String| Tried { url: shown(url), why, received: None };
+        let miss = |why: String| Tried::nothing(why).at(shown(url));
         let address = match Address::parse(url) {
             Ok(address) => address,
             Err(why) => return Ok(Err(miss(why))),
@@ -169,15 +181,16 @@ impl Fetcher {
             Address::Http(url) => self.download(&url, wanted)?,
             Address::DebSrc(file) => self.ask_apt(&file, wanted)?,
         };
-        Ok(found.map_err(|missed| Tried { url: shown(url), ..missed }))
+        Ok(found.map_err(|missed| missed.at(shown(url))))
     }
 
     fn download(&self, url: &str, wanted: &Wanted<'_>) -> Result<Result<Partial, Tried>> {
         let Fetcher { client, sink, .. } = self;
         let download = Download { client, sink, name: wanted.name, max_bytes: self.config.max_bytes };
         let mut partial = Partial::open(&self.store, &wanted.key)?;
-        match download.run(url, Some(wanted.sha256), &mut partial) {
-            Ok(()) => Ok(wanted.judge(partial)),
+        let expected = Some(wanted.sha256).filter(|_| !wanted.has_no_sum());
+        match download.run(url, expected, &mut partial) {
+            Ok(()) => self.judge(wanted, partial),
             Err(refusal) => {
                 // Kept for the next URL, or the next run, to go on from.
                 if partial.length() == 0 {
@@ -220,13 +233,35 @@ impl Fetcher {
         let mut partial = Partial::open(&self.store, &format!("{}.copy", wanted.key))?;
         partial.restart()?;
         let judged = match self.read_into(path, &mut partial)? {
-            Ok(()) => wanted.judge(partial),
+            Ok(()) => self.judge(wanted, partial)?,
             Err(why) => {
                 partial.discard();
                 Err(Tried::nothing(why))
             }
         };
-        Ok(judged.map_err(|missed| Tried { url: path.display().to_string(), ..missed }))
+        Ok(judged.map_err(|missed| missed.at(path.display().to_string())))
+    }
+
+    /// Compares what has arrived with what is wanted; wrong bytes are thrown away at once.
+    ///
+    /// Where the sum was asked for, they are kept under the sum they have: once it is in the definition, they are it.
+    fn judge(&self, wanted: &Wanted<'_>, partial: Partial) -> Result<Result<Partial, Tried>> {
+        let received = partial.sum();
+        if received == *wanted.sha256 {
+            return Ok(Ok(partial));
+        }
+        let bytes = partial.length();
+        if bytes == 0 {
+            partial.discard();
+            return Ok(Err(Tried::nothing("the file is empty")));
+        }
+        let why = format!("{bytes} bytes with another sha256, {received}");
+        if wanted.has_no_sum() {
+            partial.keep(&self.store)?;
+        } else {
+            partial.discard();
+        }
+        Ok(Err(Tried { received: Some(received), ..Tried::nothing(why) }))
     }
 
     /// The inner result is about the file that is read, the outer one about the store.
@@ -263,68 +298,9 @@ impl Fetcher {
     }
 }
 
-impl Tried {
-    pub(super) fn nothing(why: String) -> Tried {
-        Tried { url: String::new(), why, received: None }
-    }
-}
-
-impl<'a> Wanted<'a> {
-    fn new(name: &'a str, sha256: &'a Sha256, origins: &'a [Origin]) -> Wanted<'a> {
-        Wanted { name, sha256, key: sha256.to_string(), origins }
-    }
-
-    /// The names under which a file may lie in a distfiles directory.
-    fn file_names(&self) -> Vec<&str> {
-        let urls = self.origins.iter().filter_map(|origin| base_name(&origin.url));
-        [self.key.as_str(), self.name].into_iter().chain(urls).collect()
-    }
-
-    /// Compares what has arrived with what is wanted; wrong bytes are thrown away at once.
-    fn judge(&self, partial: Partial) -> Result<Partial, Tried> {
-        let received = partial.sum();
-        if received == *self.sha256 {
-            return Ok(partial);
-        }
-        let why = match partial.length() {
-            0 => "the file is empty".to_string(),
-            bytes => format!("{bytes} bytes with another sha256, {received}"),
-        };
-        partial.discard();
-        Err(Tried { url: String::new(), why, received: Some(received) })
-    }
-
-    /// The one error for a source that no place had.
-    pub(super) fn failure(&self, tried: &[Tried], is_offline: bool) -> Error {
-        let received = tried.iter().find_map(|miss| miss.received.as_ref());
-        let what = match received {
-            Some(_) => format!("source `{}` does not match its hash", self.name),
-            None => format!("cannot fetch source `{}`", self.name),
-        };
-        let mut places: Vec<&str> = self.origins.iter().map(|origin| origin.place.as_str()).collect();
-        places.dedup();
-        let error =
-            places.into_iter().fold(Error::failed(what), |error, place| error.with("declared in", place));
-        let is_file = self.key == self.sha256.to_string();
-        let error = if is_file { error } else { error.with("commit", &self.key) };
-        let mut error = error.with("expected", self.sha256);
-        if let Some(received) = received {
-            error = error.with("received", received);
-        }
-        error = tried.iter().fold(error, |error, miss| error.line(format!("{}: {}", miss.url, miss.why)));
-        match received {
-            _ if self.origins.is_empty() && tried.is_empty() => error
-                .line("no URL is known for it")
-                .hint("put a file with this sha256 into a directory that `distfiles` in pthbs.toml names"),
-            Some(_) => error.hint(
-                "if upstream replaced the file on purpose, put the new hash there; otherwise try another mirror",
-            ),
-            None if is_offline => error.hint(
-                "fetch once with the network allowed, or put the file into a directory that `distfiles` in pthbs.toml names",
-            ),
-            None => error.hint(
-                "add another URL there, or put the file into a directory that `distfiles` in pthbs.toml names",
-            ),
-        }
-    }
+/// A sum that no file has, one for each address, as genpkg writes it for `sha256=""`.
+fn unknown_sum(origins: &[Origin]) -> Sha256 {
+    let filler = Sha256::of(origins.first().map_or("", |origin| &origin.url).as_bytes()).to_string();
+    let sum = format!("{UNKNOWN_SUM}{}", &filler[UNKNOWN_SUM.len()..]);
+    sum.parse().expect("these are 64 digits")
 }

@@ -5,36 +5,32 @@
 
 mod cache;
 mod export;
+mod kept;
 mod local;
 mod modules;
 mod packet;
 mod smart;
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use git2::Oid;
 
-use super::address::{Address, shown};
+use super::address::{Address, file_url, shown};
 use super::config::Mirror;
-use super::fetch::{Fetcher, Tried, Wanted};
+use super::fetch::Fetcher;
 use super::http::Refusal;
-use super::unpack::Limits;
+use super::wanted::{Tried, Wanted};
 use crate::base::event::Event;
 use crate::base::{Error, Result, Sha256};
-use crate::script::Source;
-use crate::store::{Lock, Staging, Store};
+use crate::store::Lock;
 use cache::Cache;
-use export::Export;
+pub(super) use kept::{bundle, check, place};
 use smart::Remote;
 
 /// How often a server is asked again after a failure that may pass.
 const TRIES: u32 = 3;
-/// Each is a repository to fetch; more are no project but an attack.
-const MAX_SUBMODULES: usize = 500;
 
 /// Takes a piece of a pack.
 type Take<'a> = dyn FnMut(&[u8]) -> Result<(), Refusal> + 'a;
@@ -69,10 +65,16 @@ impl Fetcher {
         if kept.is_dir() {
             return Ok(kept);
         }
+        self.search_commit(wanted)?.map_err(|tried| wanted.failure(&tried, self.config().offline))
+    }
+
+    /// Goes through all repositories.
+    pub(super) fn search_commit(&self, wanted: &Wanted<'_>) -> Result<Result<PathBuf, Vec<Tried>>> {
         let commit = object_id(&wanted.key)?;
         let _lock = Lock::take(&self.store().lock_path(&format!("source.{}", wanted.key)))?;
+        let kept = self.store().git_commit(&wanted.key, wanted.sha256);
         if kept.is_dir() {
-            return Ok(kept);
+            return Ok(Ok(kept));
         }
         let start = Instant::now();
         self.tell(Event::FetchStarted { source: wanted.name.to_string() });
@@ -80,21 +82,23 @@ impl Fetcher {
         for url in self.repositories(wanted) {
             match self.try_repository(&url, wanted, commit)? {
                 Ok(bytes) => {
-                    self.tell(Event::Fetched {
-                        source: wanted.name.to_string(),
-                        bytes,
-                        elapsed: start.elapsed(),
-                    });
-                    return Ok(kept);
+                    let elapsed = start.elapsed();
+                    self.tell(Event::Fetched { source: wanted.name.to_string(), bytes, elapsed });
+                    return Ok(Ok(kept));
                 }
-                Err(miss) => self.note(wanted, Tried { url: shown(&url), ..miss }, &mut tried),
+                Err(miss) => self.note(wanted, miss.at(shown(&url)), &mut tried),
+            }
+            if wanted.is_answered(&tried) {
+                break;
             }
         }
-        Err(wanted.failure(&tried, self.config().offline))
+        Ok(Err(tried))
     }
 
     fn repositories(&self, wanted: &Wanted<'_>) -> Vec<String> {
-        let mut urls: Vec<String> = Vec::new();
+        // What another machine has exported comes first: it is near, and it is all.
+        let bundles = self.distfiles().named(&[&format!("{}.bundle", wanted.key)]);
+        let mut urls: Vec<String> = bundles.iter().map(|path| file_url(path)).collect();
         for url in wanted.origins.iter().flat_map(|origin| self.mirrored(&origin.url)) {
             if !urls.contains(&url) {
                 urls.push(url);
@@ -126,10 +130,11 @@ impl Fetcher {
         }
         match sum {
             Ok(sum) if sum == *wanted.sha256 => {
-                keep(self.store(), &cache, wanted)?;
+                kept::keep(self.store(), &cache, wanted)?;
                 Ok(Ok(received))
             }
             Ok(sum) => {
+                // Kept as well: once this sum is in the definition, nothing is fetched again.
                 let why = format!("the commit's files have another sum, {sum}");
                 Ok(Err(Tried { received: Some(sum), ..Tried::nothing(why) }))
             }
@@ -147,8 +152,12 @@ impl Fetcher {
         received: &mut u64,
     ) -> Result<Sha256, String> {
         self.bring(cache, url, wanted, commit, received)?;
-        export(cache, commit, url, None, &mut |parent, module, commit| {
-            let url = modules::resolve(parent, module)?;
+        let exported = kept::files(cache, commit, url, None, &mut |parent, module, commit| {
+            let url = modules::resolve(parent, module);
+            if cache.has(commit) {
+                return Ok(url.unwrap_or_default());
+            }
+            let url = url?;
             let mut whys = Vec::new();
             for url in self.mirrored(&url) {
                 match self.bring(cache, &url, wanted, commit, received) {
@@ -157,7 +166,8 @@ impl Fetcher {
                 }
             }
             Err(whys.join("; "))
-        })
+        });
+        exported.map(|exported| exported.sum)
     }
 
     /// Fetches a commit into a repository, unless it has it.
@@ -247,81 +257,6 @@ impl Fetcher {
         let ids: Vec<&str> = ids.into_iter().collect();
         receive(&mut |take| remote.pack(&ids, None, take))
     }
-}
-
-/// Sums a commit with its submodules, writing it below `dir` where one is given. `bring` gives the URL of a submodule
-/// after it has seen to it that the commit is there.
-fn export(
-    cache: &Cache,
-    commit: Oid,
-    url: &str,
-    dir: Option<&Path>,
-    bring: &mut dyn FnMut(&str, &str, Oid) -> Result<String, String>,
-) -> Result<Sha256, String> {
-    let mut export = Export::new(cache.repository(), Limits::default())?;
-    if let Some(dir) = dir {
-        export = export.into_dir(dir)?;
-    }
-    let mut pending = vec![(commit, None, url.to_string())];
-    let mut count = 0;
-    while let Some((commit, at, url)) = pending.pop() {
-        let links = export.add(commit, at.as_ref())?;
-        if links.is_empty() {
-            continue;
-        }
-        let modules = modules::parse(&export.gitmodules(commit)?.unwrap_or_default());
-        for link in links {
-            let Some(module) = link.module.as_ref().and_then(|path| modules.get(path)) else { continue };
-            count += 1;
-            if count > MAX_SUBMODULES {
-                return Err(format!("it has more than {MAX_SUBMODULES} submodules"));
-            }
-            let url = bring(&url, module, link.commit)
-                .map_err(|why| format!("submodule `{}`: {why}", link.path))?;
-            pending.push((link.commit, Some(link.path), url));
-        }
-    }
-    export.finish()
-}
-
-/// Lays a kept commit out below `dir`; the inner error says what is damaged, and it is removed already.
-pub(super) fn place(store: &Store, source: &Source, dir: &Path) -> Result<Result<(), String>> {
-    let Source::Git { commit, tree, name } = source else { unreachable!("a file is placed otherwise") };
-    let kept = store.git_commit(commit, tree);
-    let Ok(repository) = fs::canonicalize(&kept) else {
-        return Err(Error::failed(format!("source `{name}` is not in the store"))
-            .with("commit", commit)
-            .hint("fetch it first"));
-    };
-    let cache = Cache::open(&repository)?;
-    let commit = object_id(commit)?;
-    let mut nothing_to_bring = |_: &str, _: &str, _: Oid| Ok(String::new());
-    let why = match export(&cache, commit, "", Some(dir), &mut nothing_to_bring) {
-        Ok(sum) if sum == *tree => return Ok(Ok(())),
-        Ok(sum) => format!("its files have the sum {sum}"),
-        Err(why) => why,
-    };
-    // A full disk is no damage: what cannot be written may still be read.
-    if export(&cache, commit, "", None, &mut nothing_to_bring).as_ref() == Ok(tree) {
-        return Err(Error::failed(format!("cannot write source `{name}`"))
-            .with("to", dir.display())
-            .line(why));
-    }
-    fs::remove_file(&kept).map_err(|cause| Error::io("remove", &kept, &cause))?;
-    cache.remove()?;
-    let _ = fs::remove_dir_all(dir);
-    Ok(Err(why))
-}
-
-/// Says that a commit is there with all its files, and where.
-fn keep(store: &Store, cache: &Cache, wanted: &Wanted<'_>) -> Result<()> {
-    let kept = store.git_commit(&wanted.key, wanted.sha256);
-    let staging = Staging::scratch(store, "git")?;
-    let link = staging.dir().join("link");
-    let name = cache.path().file_name().unwrap_or_default();
-    symlink(name, &link).map_err(|cause| Error::io("make link", &link, &cause))?;
-    // Renamed, not made: an old one may lead to a repository that is gone.
-    crate::base::fs::rename(&link, &kept)
 }
 
 fn object_id(commit: &str) -> Result<Oid> {

@@ -16,6 +16,14 @@ use crate::script::header::Unpack;
 use crate::script::{Origin, Source};
 use crate::store::{Lock, Store};
 
+/// Whether a source is in the store: one look.
+pub fn is_kept(store: &Store, source: &Source) -> bool {
+    match source {
+        Source::File { sha256, .. } => store.source(sha256).is_file(),
+        Source::Git { commit, tree, .. } => store.git_commit(commit, tree).is_dir(),
+    }
+}
+
 /// Puts a source that is kept in the store below `src_dir`, as `source.entry()`.
 ///
 /// The file is hashed first: its disk may have failed since it was fetched, and no decompressor is to see bytes that
@@ -60,7 +68,7 @@ fn try_place(store: &Store, source: &Source, src_dir: &Path) -> Result<Result<()
     })?;
     let (received, _) = Sha256::of_reader(&file).map_err(|cause| Error::io("read", &path, &cause))?;
     if received != *sha256 {
-        remove(store, sha256, &path, &file)?;
+        remove_damaged(store, sha256, &path, &file)?;
         return Ok(Err(Damage(format!("received: {received}"))));
     }
     match unpack {
@@ -78,7 +86,7 @@ fn try_place(store: &Store, source: &Source, src_dir: &Path) -> Result<Result<()
 }
 
 /// Removes a damaged file, unless another process has put a good one in its place meanwhile.
-fn remove(store: &Store, sha256: &Sha256, path: &Path, damaged: &File) -> Result<()> {
+pub(super) fn remove_damaged(store: &Store, sha256: &Sha256, path: &Path, damaged: &File) -> Result<()> {
     let _lock = Lock::take(&store.lock_path(&format!("source.{sha256}")))?;
     let inode = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
     let ours = damaged.metadata().map(inode).ok();

@@ -129,14 +129,24 @@ impl Store {
         self.sources().join("partial").join(key)
     }
 
+    /// The directory of bare repositories.
+    pub fn git(&self) -> PathBuf {
+        self.sources().join("git")
+    }
+
     /// A bare repository, named for its URL.
     pub fn git_repository(&self, name: &str) -> PathBuf {
-        self.sources().join("git").join(format!("{name}.git"))
+        self.git().join(format!("{name}.git"))
     }
 
     /// A link to the repository that has a commit; there only when its files were found to have the sum.
     pub fn git_commit(&self, commit: &str, tree: &Sha256) -> PathBuf {
-        self.sources().join("git").join(format!("{commit}.{tree}"))
+        self.git().join(format!("{commit}.{tree}"))
+    }
+
+    /// The names under which a source file is known, a line each.
+    pub fn source_names(&self, sha256: &Sha256) -> PathBuf {
+        self.sources().join("name").join(sha256.to_string())
     }
 
     /// Sums of files in distfiles directories, so that they are not hashed by every run.

@@ -1,7 +1,7 @@
 //! Commits from this machine: a repository's directory, or a bundle. Only objects are read, never its settings.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use git2::{Odb, Oid, Repository};
@@ -38,6 +38,25 @@ fn from_repository(path: &Path, commit: Oid, take: &mut Take<'_>) -> Result<(), 
         taken.is_ok()
     });
     taken.and_then(|()| built.map_err(refused))
+}
+
+/// Writes a bundle with some commits and all of their files.
+pub(super) fn bundle(repository: &Repository, commits: &[Oid], out: &mut File) -> Result<(), String> {
+    let mut head = "# v2 git bundle\n".to_string();
+    let mut builder = repository.packbuilder().map_err(plain)?;
+    for (number, commit) in commits.iter().enumerate() {
+        head.push_str(&format!("{commit} refs/heads/{number}\n"));
+        builder.insert_commit(*commit).map_err(plain)?;
+    }
+    head.push('\n');
+    let mut written = out.write_all(head.as_bytes());
+    let built = builder.foreach(|bytes| {
+        if written.is_ok() {
+            written = out.write_all(bytes);
+        }
+        written.is_ok()
+    });
+    written.map_err(|cause| system_word(&cause)).and_then(|()| built.map_err(plain))
 }
 
 /// The object directory of a bare repository, of one with files, or of a linked work tree.

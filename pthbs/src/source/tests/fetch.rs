@@ -1,14 +1,22 @@
 //! Fetching from a real server with faults: nothing wrong is kept, every reason is told.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::server::{Reply, Server};
 use super::{Bench, file, origins, quick};
 use crate::base::Sha256;
+use crate::base::event;
 use crate::base::event::Event;
-use crate::source::{Config, Mirror};
+use crate::script::Source;
+use crate::script::header::Unpack;
+use crate::source::{Config, Fetcher, Mirror, Proxies, check, is_kept};
+use crate::store::Store;
 
 const BYTES: &[u8] = b"the bytes of a source, long enough to be cut in two";
 
@@ -218,4 +226,228 @@ fn two_fetchers_share_one_download() {
 fn a_source_without_urls_says_so() {
     let error = Bench::new().fetch(BYTES, &[]).unwrap_err().to_string();
     assert!(error.contains("no URL is known for it"), "{error}");
+}
+
+#[test]
+fn an_empty_hash_is_answered_with_the_real_one() {
+    let bench = Bench::new();
+    let server = Server::start(|_| Reply::ok(BYTES));
+    let unknown: Sha256 = format!("{}{}", "0".repeat(16), "1".repeat(48)).parse().unwrap();
+    let source = Source::File { sha256: unknown, name: "x-1.tar.gz".to_string(), unpack: Unpack::No };
+    let urls = origins(&["file:///nowhere", &server.url("/x"), &server.url("/never")]);
+    let error = bench.fetcher(quick()).fetch(&source, &urls).unwrap_err();
+    let sum = Sha256::of(BYTES);
+    let expected = format!(
+        "error: source `x-1.tar.gz` has no hash yet\n  declared in: packages/x/package.sh:3\n  received: {sum}\n  \
+         hint: when you trust what was fetched, write sha256=\"{sum}\" there"
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(server.requests().len(), 1, "what is answered is not asked again");
+    // With the answer in the definition nothing is fetched a second time.
+    assert!(is_kept(&bench.store, &file(BYTES)) && !is_kept(&bench.store, &source));
+    drop(server);
+    bench.fetch(BYTES, &["http://127.0.0.1:1/"]).unwrap();
+}
+
+fn named(name: &str) -> Source {
+    Source::File { sha256: Sha256::of(BYTES), name: name.to_string(), unpack: Unpack::No }
+}
+
+#[test]
+fn a_bumped_version_with_the_old_hash_is_an_error() {
+    let bench = Bench::new();
+    let path = bench.write("dist/zsh-5.9.tar.xz", BYTES);
+    let fetcher = bench.fetcher(quick());
+    fetcher.fetch(&named("zsh-5.9.tar.xz"), &origins(&[&format!("file://{}", path.display())])).unwrap();
+    fetcher.fetch(&named("zsh_5.9.orig.tar.xz"), &[]).unwrap();
+    let error =
+        fetcher.fetch(&named("zsh-5.10.tar.xz"), &origins(&["https://h/zsh-5.10.tar.xz"])).unwrap_err();
+    assert_eq!(error.what(), "source `zsh-5.10.tar.xz` has the hash of another version");
+    assert!(error.to_string().contains("declared in: packages/x/package.sh:3"), "{error}");
+    assert!(error.to_string().contains("known as: `zsh-5.9.tar.xz`"), "{error}");
+
+    // The same where the old version lies in a distfiles directory.
+    let other = Bench::new();
+    let fetcher = other.fetcher(Config { distfiles: vec![bench.path("dist")], ..quick() });
+    assert!(fetcher.fetch(&named("zsh-5.10.tar.xz"), &[]).unwrap_err().what().contains("of another version"));
+    assert!(other.kept().is_empty());
+}
+
+#[test]
+fn an_exported_directory_serves_another_machine() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    let (one, two) = (bench.write("one", BYTES), bench.write("two", b"two"));
+    let (out, fetcher) = (bench.path("out"), bench.fetcher(quick()));
+    let export = |bytes: &[u8], path: &Path| {
+        fetcher.export(&file(bytes), &origins(&[&format!("file://{}", path.display())]), &out).unwrap()
+    };
+    assert_eq!(export(BYTES, &one), out.join("x-1.tar.gz"));
+    assert_eq!(export(BYTES, &one), out.join("x-1.tar.gz"));
+    assert_eq!(export(b"two", &two), out.join(Sha256::of(b"two").to_string()), "the name is taken");
+
+    let offline = other.fetcher(Config { distfiles: vec![out.clone()], offline: true, ..quick() });
+    offline.fetch(&file(BYTES), &[]).unwrap();
+    offline.fetch(&file(b"two"), &[]).unwrap();
+    assert!(other.reasons().is_empty());
+
+    fs::write(bench.store.source(&Sha256::of(BYTES)), "rotten").unwrap();
+    fs::remove_file(out.join("x-1.tar.gz")).unwrap();
+    assert!(fetcher.export(&file(BYTES), &[], &out).unwrap_err().what().contains("is damaged"));
+    assert!(!out.join("x-1.tar.gz").exists());
+}
+
+#[test]
+fn a_check_finds_and_removes_what_is_damaged() {
+    let bench = Bench::new();
+    for bytes in [&b"one"[..], b"two", b"three"] {
+        fs::write(bench.store.source(&Sha256::of(bytes)), bytes).unwrap();
+    }
+    let rotten = bench.store.source(&Sha256::of(b"two"));
+    fs::write(&rotten, "rotten").unwrap();
+    let found = check(&bench.store).unwrap();
+    assert_eq!((found.files, found.bytes, found.damaged.len()), (2, 8, 1));
+    assert!(found.damaged[0].what().contains(&rotten.display().to_string()), "{}", found.damaged[0]);
+    assert!(!rotten.exists());
+    assert!(check(&bench.store).unwrap().damaged.is_empty());
+}
+
+/// Not a test of its own: what the tests below run in another process, to kill it.
+#[test]
+fn fetch_in_another_process() {
+    let (Ok(root), Ok(url)) = (std::env::var("PTHBS_TEST_STORE"), std::env::var("PTHBS_TEST_URL")) else {
+        return;
+    };
+    let store = Store::open(Path::new(&root)).unwrap();
+    Fetcher::new(&store, quick(), event::ignore()).unwrap().fetch(&file(BYTES), &origins(&[&url])).unwrap();
+}
+
+fn in_another_process(bench: &Bench, url: &str, variables: &[(&str, PathBuf)]) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "source::tests::fetch::fetch_in_another_process"])
+        .env("PTHBS_TEST_STORE", bench.store.root())
+        .env("PTHBS_TEST_URL", url)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[test]
+fn a_fetch_killed_in_the_middle_is_resumed() {
+    let bench = Bench::new();
+    let server = Server::start(|request| match request.range_start() {
+        // It never ends by itself.
+        None => Reply { hangs_at: Some(30), headers: vec![("ETag", "\"1\"".into())], ..Reply::ok(BYTES) },
+        Some(start) => Reply::rest(BYTES, start),
+    });
+    let url = server.url("/x");
+    let mut child = in_another_process(&bench, &url, &[]);
+    let partial = bench.store.partial_source(&Sha256::of(BYTES).to_string());
+    while fs::metadata(&partial).map_or(0, |metadata| metadata.len()) < 30 {
+        std::thread::sleep(Duration::from_millis(5));
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(bench.kept().is_empty());
+    bench.fetch(BYTES, &[&url]).unwrap();
+    let last = server.requests().pop().unwrap();
+    assert_eq!((last.range_start(), &*last.headers["if-range"]), (Some(30), "\"1\""));
+}
+
+#[test]
+fn two_processes_share_one_download() {
+    let bench = Bench::new();
+    let server = Server::start(|_| Reply { drip: Some(Duration::from_millis(5)), ..Reply::ok(BYTES) });
+    let mut children: Vec<Child> =
+        (0..3).map(|_| in_another_process(&bench, &server.url("/x"), &[])).collect();
+    for child in &mut children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_proxy_is_asked_to_connect_unless_the_host_is_excepted() {
+    let bench = Bench::new();
+    let server = Server::start(|_| Reply::ok(BYTES));
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy_url = format!("http://{}", proxy.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = proxy.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.push(byte[0]);
+        }
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    let proxies = Proxies { http: Some(proxy_url), https: None, except: vec!["127.0.0.1".to_string()] };
+    let fetcher = bench.fetcher(Config { proxies, ..quick() });
+    fetcher.fetch(&file(BYTES), &origins(&["http://upstream.invalid/x", &server.url("/x")])).unwrap();
+    assert!(asked.join().unwrap().starts_with("CONNECT upstream.invalid:80 "));
+    assert_eq!(bench.reasons().len(), 1);
+    let wrong = Proxies { https: Some("socks5://h".to_string()), ..Proxies::default() };
+    let refused = Fetcher::new(&bench.store, Config { proxies: wrong, ..quick() }, event::ignore());
+    assert!(refused.is_err_and(|error| error.what().contains("is not a proxy's URL")));
+}
+
+/// A server for `https:` whose certificate nobody has signed but itself; it serves the files of its directory.
+fn tls_server(dir: &Path) -> Option<(Child, u16)> {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "key",
+            "-out",
+            "certificate",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=a test of pthbs", "-addext", "subjectAltName=DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .current_dir(dir)
+        .stderr(Stdio::null())
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        super::skip("no openssl on this machine to make a certificate");
+        return None;
+    }
+    let mut server = Command::new("openssl")
+        .args(["s_server", "-accept", "127.0.0.1:0", "-cert", "certificate", "-key", "key", "-WWW"])
+        .current_dir(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let port = lines
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("ACCEPT ")?.rsplit(':').next()?.parse().ok());
+    Some((server, port.unwrap()))
+}
+
+#[test]
+fn a_certificate_must_be_trusted_by_the_system() {
+    let bench = Bench::new();
+    bench.write("www/x", BYTES);
+    let Some((mut server, port)) = tls_server(&bench.path("www")) else { return };
+    let url = format!("https://localhost:{port}/x");
+    let refused = bench.fetch(BYTES, &[&url]);
+    // The system's certificates, and this one: now it is.
+    let trusted =
+        in_another_process(&bench, &url, &[("SSL_CERT_FILE", bench.path("www/certificate"))]).wait();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("invalid peer certificate: UnknownIssuer"), "{error}");
+    assert!(trusted.unwrap().success());
+    assert_eq!(bench.kept(), [Sha256::of(BYTES).to_string()]);
 }

@@ -10,7 +10,7 @@ use super::server::{Reply, Request, Server};
 use super::{Bench, origins, quick, skip};
 use crate::base::{Result, Sha256};
 use crate::script::Source;
-use crate::source::{Config, Mirror, place};
+use crate::source::{Config, Mirror, check, place};
 
 /// git as everybody has it: no settings of this machine.
 fn git(dir: &Path, arguments: &[&str]) -> String {
@@ -234,6 +234,8 @@ fn a_wrong_sum_keeps_nothing_and_says_the_right_one() {
     let bench = Bench::new();
     let commit = project(&bench.path("project"));
     let (url, wrong) = (file_url(&bench.path("project")), Sha256::of(b"wrong"));
+    let learned = bench.fetcher(quick()).learn_commit("project", &commit, &origins(&[&url])).unwrap();
+    assert_eq!(learned, project_sum());
     let error = bench.fetch_commit(&commit, wrong, &[&url]).unwrap_err();
     assert_eq!(error.kind().exit_code(), 1);
     let error = error.to_string();
@@ -258,6 +260,8 @@ fn a_damaged_repository_is_noticed_and_fetched_anew() {
     let (url, src) = (file_url(&bench.path("project")), bench.path("src"));
     let kept = bench.fetch_commit(&commit, project_sum(), &[&url]).unwrap();
     fs::create_dir(&src).unwrap();
+    let unharmed = check(&bench.store).unwrap();
+    assert_eq!((unharmed.commits, unharmed.damaged.len()), (1, 0));
     let pack = fs::read_dir(kept.join("objects/pack")).unwrap().map(|entry| entry.unwrap().path());
     let pack = pack.into_iter().find(|path| path.extension().is_some_and(|ending| ending == "pack")).unwrap();
     let mut bytes = fs::read(&pack).unwrap();
@@ -270,6 +274,10 @@ fn a_damaged_repository_is_noticed_and_fetched_anew() {
     assert!(!src.join("project").exists());
     bench.fetcher(quick()).place(&source(&commit, project_sum()), &origins(&[&url]), &src).unwrap();
     assert!(src.join("project/README").exists());
+    fs::remove_file(kept.join("HEAD")).unwrap();
+    fs::remove_dir_all(fs::canonicalize(&kept).unwrap()).unwrap();
+    let found = check(&bench.store).unwrap();
+    assert_eq!((found.commits, found.damaged.len()), (0, 1));
 }
 
 /// A project with a submodule at `lib/sub` whose URL is `url`, and its commit.
@@ -299,7 +307,16 @@ fn submodules_come_with_their_pinned_commits() {
     let error = bench.fetch_commit(&commit, Sha256::of(b"?"), &[&url]).unwrap_err().to_string();
     let sum = error.lines().find_map(|line| line.strip_prefix("  received: ")).unwrap().parse().unwrap();
     bench.fetch_commit(&commit, sum, &[&url]).unwrap();
+    let out = bench.path("out");
+    let bundle = bench.fetcher(quick()).export(&source(&commit, sum), &origins(&[&url]), &out).unwrap();
+    assert_eq!(bundle, out.join(format!("{commit}.bundle")));
+    assert_eq!(check(&bench.store).unwrap().commits, 1);
     drop(server);
+
+    // Another machine has the bundle alone.
+    let bench = Bench::new();
+    let offline = bench.fetcher(Config { distfiles: vec![out], offline: true, ..quick() });
+    offline.fetch(&source(&commit, sum), &origins(&[&url])).unwrap();
     let src = bench.path("src");
     fs::create_dir(&src).unwrap();
     place(&bench.store, &source(&commit, sum), &src).unwrap();

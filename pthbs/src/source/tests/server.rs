@@ -31,13 +31,22 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
     /// Send no more than this many bytes of the body, then hang up.
     pub(super) cut_at: Option<usize>,
+    /// Send no more than this many bytes of the body, then do nothing.
+    pub(super) hangs_at: Option<usize>,
     /// Wait this long after every single byte.
     pub(super) drip: Option<Duration>,
 }
 
 impl Reply {
     pub(super) fn ok(body: &[u8]) -> Reply {
-        Reply { status: 200, headers: Vec::new(), body: body.to_vec(), cut_at: None, drip: None }
+        Reply {
+            status: 200,
+            headers: Vec::new(),
+            body: body.to_vec(),
+            cut_at: None,
+            hangs_at: None,
+            drip: None,
+        }
     }
 
     pub(super) fn status(status: u16) -> Reply {
@@ -145,6 +154,11 @@ fn send(mut stream: TcpStream, reply: &Reply) -> std::io::Result<()> {
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;
     let body = &reply.body[..reply.cut_at.unwrap_or(reply.body.len()).min(reply.body.len())];
+    if let Some(length) = reply.hangs_at {
+        stream.write_all(&body[..length])?;
+        // Until the client is gone.
+        return stream.read(&mut [0]).map(|_| ());
+    }
     let Some(pause) = reply.drip else { return stream.write_all(body) };
     for byte in body {
         stream.write_all(&[*byte])?;
