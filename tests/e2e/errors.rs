@@ -43,7 +43,7 @@ fn a_wrong_hash_keeps_nothing() {
         let world = World::new(who);
         std::fs::write(world.path("other.txt"), "other bytes\n").unwrap();
         let url = format!("file://{}", world.path("other.txt").display());
-        let sum = "00".repeat(32);
+        let sum = "ab".repeat(32);
         let more = format!("{{% set _x = src(\"{url}\", sha256=\"{sum}\", unpack=false) %}}");
         world.write("packages/bad/package.sh", &definition(&more));
         world.give_away();
