@@ -159,11 +159,13 @@ mod tests {
         } else {
             print
         };
+        // fish writes below HOME, and complains where it cannot.
+        let home = tempfile::tempdir().unwrap();
         let ran = Command::new(place_of(shell)?)
             .args(if shell == "zsh" { vec!["-f"] } else { vec![] })
             .args(["-c", &format!("{text}{text}{print}")])
             .env_clear()
-            .env("HOME", "/nonexistent")
+            .env("HOME", home.path())
             .envs(set.iter().copied())
             .output()
             .unwrap();
