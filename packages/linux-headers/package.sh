@@ -16,8 +16,9 @@
 	sha256="164dc9d1f6c93c61a15e1f071c48379b467f2b17c469cce7223471968208ed03") %}
 {% endif %}
 {% block compiler %}{% endblock %}
+{% set _arch = option("arch", default="x86", doc="the architecture, by the kernel's name for it") %}
 {% block build %}
-	make ARCH=x86 HOSTCC=gcc O="$tmp/headers" headers
+	make ARCH={{ _arch }} HOSTCC=gcc O="$tmp/headers" headers
 {% endblock %}
 {%# `make headers_install` wants rsync. #%}
 {% block install %}

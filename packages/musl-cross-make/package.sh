@@ -19,7 +19,18 @@
 {% set _mpfr = "mpfr-4.2.2" %}
 {% set _mpc = "mpc-1.3.1" %}
 {% set _musl = "musl-1.2.5" %}
-{% set _headers = dep("linux-headers") %}
+
+{%# What config.mak chooses in musl-cross-make. #%}
+{% set _target = option("target", default=target, doc="what the programs that it compiles run on") %}
+{% set _languages = option("languages", default=["c", "c++"], doc="compilers to build") %}
+{% set _cflags = option("cflags", default="-O2 -g0", doc="how the toolchain and its libraries are compiled") %}
+{% set _common = option("common_config", default=[], doc="more flags for the configure of binutils and gcc") %}
+{% set _binutils_config = option("binutils_config", default=[], doc="more flags for the configure of binutils") %}
+{% set _gcc_config = option("gcc_config", default=[], doc="more flags for the configure of gcc") %}
+{% set _musl_config = option("musl_config", default=[], doc="more flags for the configure of musl") %}
+
+{% set _arch = {"x86_64": "x86", "i686": "x86", "aarch64": "arm64", "arm": "arm", "riscv64": "riscv"} %}
+{% set _headers = dep("linux-headers", arch=_arch[(_target | split("-"))[0]]) %}
 
 {% set _gnu = "https://ftp.gnu.org/gnu/" %}
 {% if sources == "debian" %}
@@ -44,16 +55,8 @@
 {% do src(["https://musl.libc.org/releases/" ~ _musl ~ ".tar.gz", "deb-src:trixie/musl/musl_1.2.5.orig.tar.gz"],
 	sha256="a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4") %}
 
-{%# What config.mak chooses in musl-cross-make. #%}
-{% set _languages = option("languages", default=["c", "c++"], doc="compilers to build") %}
-{% set _cflags = option("cflags", default="-O2 -g0", doc="how the toolchain and its libraries are compiled") %}
-{% set _common = option("common_config", default=[], doc="more flags for the configure of binutils and gcc") %}
-{% set _binutils_config = option("binutils_config", default=[], doc="more flags for the configure of binutils") %}
-{% set _gcc_config = option("gcc_config", default=[], doc="more flags for the configure of gcc") %}
-{% set _musl_config = option("musl_config", default=[], doc="more flags for the configure of musl") %}
-
 {% block phases %}
-target={{ target }}
+target={{ _target }}
 sysroot="$out/$target"
 cflags={{ _cflags | sh }}
 export PATH="$out/bin:$PATH"
@@ -141,22 +144,30 @@ phase_install() {
 	rm -rf "$out/share/info" "$out/share/man/man7" "$out"/share/gcc-*
 	find "$out" -name '*.la' -exec rm {} +
 	find "$out" -name '*-gdb.py' -exec rm {} +
-	# What is made here also runs here, so that the programs go by their plain names, too.
+	# Some assembler files carry the place where they were assembled.
+	find "$out" -name '*.[ao]' -exec $target-strip --strip-debug {} +
 	ln -s $target-gcc "$out/bin/$target-cc"
+{% if _target == target %}
+	# What is made here also runs here, so that the programs go by their plain names, too.
 	for program in "$out/bin/$target-"*; do
 		ln -s "${program##*/}" "$out/bin/${program##*/$target-}"
 	done
+{% endif %}
 }
 
 phase_check() {
 	cd "$tmp"
 	cat >hello.c {{ file("hello.c") | heredoc }}
 	$target-gcc $cflags -o hello-c hello.c
+{% if _target == target %}
 	./hello-c
+{% endif %}
 {% if "c++" in _languages %}
 	cat >hello.cc {{ file("hello.cc") | heredoc }}
 	$target-g++ $cflags -o hello-cc hello.cc
+{% if _target == target %}
 	./hello-cc
+{% endif %}
 {% endif %}
 	# Nothing asks for an interpreter or a shared library. readelf fails on what is no ELF file.
 	find "$out" hello-* -type f -exec $target-readelf -lW {} + >programs 2>others || true

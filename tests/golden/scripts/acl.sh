@@ -5,10 +5,10 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:97203a72cae99ab89a067fe2210c1cbf052bc492b479eca7d226d9830883b0bd acl-2.3.2.tar.xz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep attr.501f5415e33239db95b036067f25c64429b474364c3b645897041b78d75ae457
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep attr.d9ce484cd79f4bfe0956cd0637f56c3db5fa94e4037385b7b6b26cf2e05a892e
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,7 +19,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/attr.501f5415e33239db95b036067f25c64429b474364c3b645897041b78d75ae457
+	/versions/attr.d9ce484cd79f4bfe0956cd0637f56c3db5fa94e4037385b7b6b26cf2e05a892e
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

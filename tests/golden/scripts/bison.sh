@@ -5,11 +5,11 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:9bba0214ccf7f1079c5d59210045227bcf619519840ebfa80cd3849cff5a5bf2 bison-3.8.2.tar.xz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool m4.7d82390dd3517fede488d9718c1cb3938f3e0e65f9a605ddecd6a98b3b753043
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ needs m4.7d82390dd3517fede488d9718c1cb3938f3e0e65f9a605ddecd6a98b3b753043
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool m4.d0767b96bfa2068c9371229a89a4657cf5295cb9ef25e1ea2fc01318ea3784d8
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ needs m4.d0767b96bfa2068c9371229a89a4657cf5295cb9ef25e1ea2fc01318ea3784d8
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -23,7 +23,7 @@ cd "$src/bison-3.8.2"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		M4=/versions/m4.7d82390dd3517fede488d9718c1cb3938f3e0e65f9a605ddecd6a98b3b753043/bin/m4
+		M4=/versions/m4.d0767b96bfa2068c9371229a89a4657cf5295cb9ef25e1ea2fc01318ea3784d8/bin/m4
 }
 
 phase_build() {

@@ -5,7 +5,7 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:3311dff32e746499f4df0d5df04d7eb396382d7e108bb9250e7b519b837043a4 busybox-1.37.0.tar.bz2
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ build sandbox=host set_path=on static=on
 set -eu
 umask 022
@@ -24,6 +24,7 @@ phase_configure() {
 # CONFIG_FEATURE_COMPRESS_USAGE is not set
 # CONFIG_FEATURE_SH_EMBEDDED_SCRIPTS is not set
 CONFIG_STATIC=y
+# CONFIG_STRINGS is not set
 # CONFIG_TC is not set
 EOF
 	# Each symbol once: whether the first or the last line counts depends on the program. What is asked about anew gets

@@ -5,8 +5,8 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:33b44ef78653ecd3f0f2f13e5bba6be466be2e7da72182f737912b81798ba5d2 ca-certificates_20250419.tar.xz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022

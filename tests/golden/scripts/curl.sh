@@ -5,11 +5,11 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:6766ada7101d292b42b8b15681120acd68effa4a9660935853cf6d61f0d984d4 curl-8.14.1.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep bearssl.282a0daed9268b9495b37b33834fe2f1aceb8b2af546215715b3dc28006f8ee8
-#@ dep zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871
+#@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -20,8 +20,8 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
-	/versions/bearssl.282a0daed9268b9495b37b33834fe2f1aceb8b2af546215715b3dc28006f8ee8
+	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+	/versions/bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"
@@ -34,7 +34,7 @@ cd "$src/curl-8.14.1"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		--with-bearssl=/versions/bearssl.282a0daed9268b9495b37b33834fe2f1aceb8b2af546215715b3dc28006f8ee8 --with-ca-bundle=/versions/current/etc/ssl/cert.pem \
+		--with-bearssl=/versions/bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871 --with-ca-bundle=/versions/current/etc/ssl/cert.pem \
 		--disable-ldap --disable-manual --disable-docs --without-libpsl --without-brotli --without-zstd --without-nghttp2 --without-libidn2
 }
 

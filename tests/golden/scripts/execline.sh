@@ -5,10 +5,10 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:73c9160efc994078d8ea5480f9161bfd1b3cf0b61f7faab704ab1898517d0207 execline-2.9.7.0.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep skalibs.c5cb22efe35b9cf2e78d17e52d715a8d2c21aa618d45d1687c9f4d2f1e3fe41d
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep skalibs.f592b53e2ad9400dbc02093a632fa78a622193306b8d56d2a1ba647be5f94164
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,7 +19,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/skalibs.c5cb22efe35b9cf2e78d17e52d715a8d2c21aa618d45d1687c9f4d2f1e3fe41d
+	/versions/skalibs.f592b53e2ad9400dbc02093a632fa78a622193306b8d56d2a1ba647be5f94164
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -5,10 +5,10 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:9c2eb1250781b3e5bfef098572d07fdf132d67e6c065e4307332ade9819a1501 git-2.47.3.tar.xz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep curl.f7585dff5c4bd62d2ce7dee22fb05e0562fff3354929108ba36cf4cbaa0ceffa
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep curl.16ce1e253625c47f2b4ecaef73b80dbcfa986508cc6dac52640d89efe9b64fdf
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,9 +19,9 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/curl.f7585dff5c4bd62d2ce7dee22fb05e0562fff3354929108ba36cf4cbaa0ceffa
-	/versions/zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
-	/versions/bearssl.282a0daed9268b9495b37b33834fe2f1aceb8b2af546215715b3dc28006f8ee8
+	/versions/curl.16ce1e253625c47f2b4ecaef73b80dbcfa986508cc6dac52640d89efe9b64fdf
+	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+	/versions/bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -5,7 +5,7 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:dd16fb1d67bfab79a72f5e8390735c49e3e8e70b4945a15ab1f81ddb78658fb3 make-4.4.1.tar.gz
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ build sandbox=host set_path=on static=on
 set -eu
 umask 022

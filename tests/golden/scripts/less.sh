@@ -5,10 +5,10 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:2819f55564d86d542abbecafd82ff61e819a3eec967faa36cd3e68f1596a44b8 less-668.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep ncurses.7410ebba3a15f10ff49b0f6affc070ad2bb43bba9fdc966ec347eb7f4b22cdac
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep ncurses.e67755857449cd54bc8e20ea41042aa4794ec257e7a07a438496845d70c93440
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,7 +19,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/ncurses.7410ebba3a15f10ff49b0f6affc070ad2bb43bba9fdc966ec347eb7f4b22cdac
+	/versions/ncurses.e67755857449cd54bc8e20ea41042aa4794ec257e7a07a438496845d70c93440
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

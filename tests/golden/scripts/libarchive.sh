@@ -5,13 +5,13 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:f887755c434a736a609cbd28d87ddbfbe9d6a3bb5b703c22c02f6af80a802735 libarchive-3.7.4.tar.xz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep bzip2.2ad43a89b2d40a356407830bb9b9e5f6239ba92c6841f762b099aab8710f9531
-#@ dep xz.448a3efe5abde289f567b1c55a524a7c6ebc35b33dad8df687ac49c5ae2e5928
-#@ dep zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
-#@ dep zstd.eb07e283b45661400a7a24cd1b5da9a1a3e78a2fed56c3db1ccd4057e77a6ae2
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep bzip2.dc35a35c13143bf4fe19dbf3ce000436c50cf680752ec1ca9c16f6aea6b54d70
+#@ dep xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
+#@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+#@ dep zstd.8de349521e6d1ac562ab25a930f34d951cfa8b999d5b356f810cb069ed8a721a
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -22,10 +22,10 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
-	/versions/bzip2.2ad43a89b2d40a356407830bb9b9e5f6239ba92c6841f762b099aab8710f9531
-	/versions/xz.448a3efe5abde289f567b1c55a524a7c6ebc35b33dad8df687ac49c5ae2e5928
-	/versions/zstd.eb07e283b45661400a7a24cd1b5da9a1a3e78a2fed56c3db1ccd4057e77a6ae2
+	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+	/versions/bzip2.dc35a35c13143bf4fe19dbf3ce000436c50cf680752ec1ca9c16f6aea6b54d70
+	/versions/xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
+	/versions/zstd.8de349521e6d1ac562ab25a930f34d951cfa8b999d5b356f810cb069ed8a721a
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -95,8 +95,10 @@ phase_install() {
 	rm -rf "$out/share/info" "$out/share/man/man7" "$out"/share/gcc-*
 	find "$out" -name '*.la' -exec rm {} +
 	find "$out" -name '*-gdb.py' -exec rm {} +
-	# What is made here also runs here, so that the programs go by their plain names, too.
+	# Some assembler files carry the place where they were assembled.
+	find "$out" -name '*.[ao]' -exec $target-strip --strip-debug {} +
 	ln -s $target-gcc "$out/bin/$target-cc"
+	# What is made here also runs here, so that the programs go by their plain names, too.
 	for program in "$out/bin/$target-"*; do
 		ln -s "${program##*/}" "$out/bin/${program##*/$target-}"
 	done

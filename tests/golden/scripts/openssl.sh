@@ -5,10 +5,10 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:a8c0d28a529ca480f9f36cf5792e2cd21984552a3c8e4aa11a24aa31aeac98e8 openssl-3.5.7.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ tool perl.1271413db3cdf9aec4de817a78b71ea6a311fb20d430583e44ad07647116228a
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ tool perl.e6e5f85517f12855ea3929e7d78e808f77ed7b98d064eade9097a0183710597a
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022

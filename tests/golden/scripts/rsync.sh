@@ -5,14 +5,14 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:4e7d9d3f6ed10878c58c5fb724a67dacf4b6aac7340b13e488fb2dc41346f2bb rsync-3.2.7.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep acl.e8b077287e8c44172f810d9616e8ff5a80e9c99fb8ae6838d861e1d96987c178
-#@ dep lz4.5834ac445934e40f01b538c86184b0bc65ff6e845b782f6ba9cd192eab5ae1ce
-#@ dep popt.f14e35db70bdb9325b2f2def000bcb39b06ad180f86259a880fc85c296df30b3
-#@ dep zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
-#@ dep zstd.eb07e283b45661400a7a24cd1b5da9a1a3e78a2fed56c3db1ccd4057e77a6ae2
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep acl.9dee03e1d9bfe2b16cef178266db2f381e9470e7975c1484db889cb7c008ff82
+#@ dep lz4.cc903d5057e4390dc13151c53048b09ba53790f24814bfccd67173a61f62f765
+#@ dep popt.f7f6cca0bad2f6d33555ca588769eadd60ecc92f92ea7c97839e0a6cf364a5dc
+#@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+#@ dep zstd.8de349521e6d1ac562ab25a930f34d951cfa8b999d5b356f810cb069ed8a721a
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -23,12 +23,12 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/popt.f14e35db70bdb9325b2f2def000bcb39b06ad180f86259a880fc85c296df30b3
-	/versions/zlib.a91a19e952972c82283a158364030f51282b07d9cdc567f9f2fd184b95748dc0
-	/versions/zstd.eb07e283b45661400a7a24cd1b5da9a1a3e78a2fed56c3db1ccd4057e77a6ae2
-	/versions/lz4.5834ac445934e40f01b538c86184b0bc65ff6e845b782f6ba9cd192eab5ae1ce
-	/versions/acl.e8b077287e8c44172f810d9616e8ff5a80e9c99fb8ae6838d861e1d96987c178
-	/versions/attr.501f5415e33239db95b036067f25c64429b474364c3b645897041b78d75ae457
+	/versions/popt.f7f6cca0bad2f6d33555ca588769eadd60ecc92f92ea7c97839e0a6cf364a5dc
+	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+	/versions/zstd.8de349521e6d1ac562ab25a930f34d951cfa8b999d5b356f810cb069ed8a721a
+	/versions/lz4.cc903d5057e4390dc13151c53048b09ba53790f24814bfccd67173a61f62f765
+	/versions/acl.9dee03e1d9bfe2b16cef178266db2f381e9470e7975c1484db889cb7c008ff82
+	/versions/attr.d9ce484cd79f4bfe0956cd0637f56c3db5fa94e4037385b7b6b26cf2e05a892e
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

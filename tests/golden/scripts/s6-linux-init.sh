@@ -5,12 +5,12 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:d11b596b719ac134f77eb19450907d1fe6d84b4adc36d44ef748dbe55487b3ed s6-linux-init-1.1.3.0.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep execline.8b27fc6cbcdbb9f037facbbbe7e25a9a1afb7f1534931f3a7398422da2768b3c
-#@ dep s6.4a06a998a7ac3c707dded1acb07dcdb41d5f6847a46003392f536521423119c1
-#@ dep skalibs.c5cb22efe35b9cf2e78d17e52d715a8d2c21aa618d45d1687c9f4d2f1e3fe41d
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep execline.446b73b82e0d8f05206fda0b4ba202726b8fd4106204e3cb134e282463538a9f
+#@ dep s6.2b47a81635218aef110a39d7d36dfd23fb9b51c0847b58111e19f5fb99fa254e
+#@ dep skalibs.f592b53e2ad9400dbc02093a632fa78a622193306b8d56d2a1ba647be5f94164
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -21,9 +21,9 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/skalibs.c5cb22efe35b9cf2e78d17e52d715a8d2c21aa618d45d1687c9f4d2f1e3fe41d
-	/versions/execline.8b27fc6cbcdbb9f037facbbbe7e25a9a1afb7f1534931f3a7398422da2768b3c
-	/versions/s6.4a06a998a7ac3c707dded1acb07dcdb41d5f6847a46003392f536521423119c1
+	/versions/skalibs.f592b53e2ad9400dbc02093a632fa78a622193306b8d56d2a1ba647be5f94164
+	/versions/execline.446b73b82e0d8f05206fda0b4ba202726b8fd4106204e3cb134e282463538a9f
+	/versions/s6.2b47a81635218aef110a39d7d36dfd23fb9b51c0847b58111e19f5fb99fa254e
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -5,14 +5,14 @@
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
 #@ source sha256:a7b33497e72921a59d4c1fc67ce5cc74bd065e09105bf1a79f1fc73cf9a06592 s6-networking-2.7.1.0.tar.gz
-#@ tool busybox.3bb8fecc9d0c03640371369c6ede91e12b6793afdf76ef3341ec7636fdd00e0a
-#@ tool gnu-make.142c9d0e9778d0bbfd59188a4c628f9d83b4c6a047256970fbf5f5fec7736823
-#@ tool musl-cross-make.da163b34db86db6067e04f486bfee573933d7214a0c43994daa894d876ce38cf
-#@ dep bearssl.282a0daed9268b9495b37b33834fe2f1aceb8b2af546215715b3dc28006f8ee8
-#@ dep execline.8b27fc6cbcdbb9f037facbbbe7e25a9a1afb7f1534931f3a7398422da2768b3c
-#@ dep s6.4a06a998a7ac3c707dded1acb07dcdb41d5f6847a46003392f536521423119c1
-#@ dep s6-dns.7c078d21fea0f46cce1c574bd120de4e9fe4f57bb6ecd0c71d53c33868fbc9c1
-#@ dep skalibs.c5cb22efe35b9cf2e78d17e52d715a8d2c21aa618d45d1687c9f4d2f1e3fe41d
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ dep bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871
+#@ dep execline.446b73b82e0d8f05206fda0b4ba202726b8fd4106204e3cb134e282463538a9f
+#@ dep s6.2b47a81635218aef110a39d7d36dfd23fb9b51c0847b58111e19f5fb99fa254e
+#@ dep s6-dns.a4d885e5c58aa6359ff7704418d75bea72bac66af9d19fefd8917fe900e81fea
+#@ dep skalibs.f592b53e2ad9400dbc02093a632fa78a622193306b8d56d2a1ba647be5f94164
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -23,11 +23,11 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/skalibs.c5cb22efe35b9cf2e78d17e52d715a8d2c21aa618d45d1687c9f4d2f1e3fe41d
-	/versions/execline.8b27fc6cbcdbb9f037facbbbe7e25a9a1afb7f1534931f3a7398422da2768b3c
-	/versions/s6.4a06a998a7ac3c707dded1acb07dcdb41d5f6847a46003392f536521423119c1
-	/versions/s6-dns.7c078d21fea0f46cce1c574bd120de4e9fe4f57bb6ecd0c71d53c33868fbc9c1
-	/versions/bearssl.282a0daed9268b9495b37b33834fe2f1aceb8b2af546215715b3dc28006f8ee8
+	/versions/skalibs.f592b53e2ad9400dbc02093a632fa78a622193306b8d56d2a1ba647be5f94164
+	/versions/execline.446b73b82e0d8f05206fda0b4ba202726b8fd4106204e3cb134e282463538a9f
+	/versions/s6.2b47a81635218aef110a39d7d36dfd23fb9b51c0847b58111e19f5fb99fa254e
+	/versions/s6-dns.a4d885e5c58aa6359ff7704418d75bea72bac66af9d19fefd8917fe900e81fea
+	/versions/bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -23,6 +23,7 @@ phase_configure() {
 # CONFIG_FEATURE_COMPRESS_USAGE is not set
 # CONFIG_FEATURE_SH_EMBEDDED_SCRIPTS is not set
 CONFIG_STATIC=y
+# CONFIG_STRINGS is not set
 # CONFIG_TC is not set
 EOF
 	# Each symbol once: whether the first or the last line counts depends on the program. What is asked about anew gets

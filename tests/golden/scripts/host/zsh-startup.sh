@@ -4,7 +4,7 @@
 #@ version 1
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
-#@ tool busybox.ca9b975fa36839ed678e5a6c894ff16f358ca98223283901527c03117b73ae80
+#@ tool busybox.41bc048f48ba0e789be895ffececc8683f1212e158914dbd40d9c0988e1e6a59
 #@ tool gnu-make.66ad573ff31af72b5b589d97a9acd3bd37037a0f7b207dae539000c1feca8b12
 #@ build sandbox=on set_path=on static=on
 set -eu
