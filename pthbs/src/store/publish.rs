@@ -83,10 +83,12 @@ impl Store {
         }
         let (written, _locked) = Turn::prepare(&staging, manifest, meta)?;
         let waiting = self.move_beside(&mut staging)?;
-        for (new, old) in [(&written, &self.meta(item)), (&waiting, &self.path(item))] {
-            rustix::fs::renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE)
-                .map_err(|cause| trouble("replace", old, &cause.into()))?;
-        }
+        let (meta, place) = (self.meta(item), self.path(item));
+        exchange(&written, &meta)?;
+        exchange(&waiting, &place).inspect_err(|_| {
+            // The old tree stays, and so must what describes it.
+            let _ = exchange(&written, &meta);
+        })?;
         sync_directory(&self.root().join("meta"))?;
         sync_directory(&self.versions())
     }
@@ -213,6 +215,12 @@ fn rename_to_nothing(from: &Path, to: &Path) -> io::Result<()> {
         Err(Errno::INVAL | Errno::NOSYS) => fs::rename(from, to),
         renamed => Ok(renamed?),
     }
+}
+
+/// Puts each in the other's place, at one moment.
+fn exchange(new: &Path, old: &Path) -> Result<()> {
+    rustix::fs::renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE)
+        .map_err(|cause| trouble("replace", old, &cause.into()))
 }
 
 /// Brings the names in a directory to disk.
