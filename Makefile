@@ -21,7 +21,7 @@ test: check ## format, lints as errors, all tests
 
 golden: ## rewrite the golden copies of all scripts; git diff is the judgement
 	PTHBS_GOLDEN=write $(CARGO) test --quiet --package pthbs --test e2e golden
-	git --no-pager diff --stat -- tests/golden/scripts
+	git --no-pager diff --stat -- tests/golden
 
 build: ## the programs, optimised
 	$(CARGO) build --release --quiet --workspace

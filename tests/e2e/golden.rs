@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use pthbs::genpkg::{Options, Project};
 
+use crate::templates::fixture_scripts;
+
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Every script of the project by its file name, with these options.
@@ -29,9 +31,10 @@ fn golden(dir: &Path) -> BTreeMap<String, String> {
 }
 
 fn compare(dir: &str, scripts: &BTreeMap<String, String>) {
-    let dir: PathBuf = Path::new(ROOT).join("tests/golden/scripts").join(dir);
+    let dir: PathBuf = Path::new(ROOT).join("tests/golden").join(dir);
     let kept = golden(&dir);
     if std::env::var_os("PTHBS_GOLDEN").is_some_and(|word| word == "write") {
+        fs::create_dir_all(&dir).unwrap();
         kept.keys()
             .filter(|name| !scripts.contains_key(*name))
             .for_each(|name| fs::remove_file(dir.join(name)).unwrap());
@@ -46,7 +49,7 @@ fn compare(dir: &str, scripts: &BTreeMap<String, String>) {
 
 #[test]
 fn every_script_is_as_its_golden_copy() {
-    compare("", &rendered(&[]));
+    compare("scripts", &rendered(&[]));
 }
 
 #[test]
@@ -64,5 +67,14 @@ fn the_quick_start_is_as_its_golden_copy() {
     let mut scripts = rendered(&["toolchain=host", "sources=debian"]);
     scripts.retain(|name, _| quick.contains(&name.as_str()));
     assert_eq!(scripts.len(), quick.len());
-    compare("host", &scripts);
+    compare("scripts/host", &scripts);
+}
+
+/// Templates that no package uses yet have fixtures in their place.
+#[test]
+fn the_fixtures_of_templates_are_as_their_golden_copies() {
+    for (dir, options) in [("templates", &[][..]), ("templates/host", &["toolchain=host"][..])] {
+        let scripts = fixture_scripts(options).into_iter();
+        compare(dir, &scripts.map(|(label, script)| (format!("{label}.sh"), script.text)).collect());
+    }
 }

@@ -10,4 +10,5 @@ mod golden;
 mod interrupted;
 mod layers;
 mod main_job;
+mod templates;
 mod world;

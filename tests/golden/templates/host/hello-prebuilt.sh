@@ -1,0 +1,24 @@
+#!/bin/sh
+#@ pthbs 1
+#@ name hello-prebuilt
+#@ version 1
+#@ system x86_64-linux
+#@ target x86_64-linux-musl
+#@ source sha256:c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee04 hello-prebuilt-1.tar.gz
+#@ tool busybox.41bc048f48ba0e789be895ffececc8683f1212e158914dbd40d9c0988e1e6a59
+#@ tool gnu-make.30c99319c195e2495ca25fcfd7b87f30ec4d414a1e7fea56a25d59cee9ef9fca
+#@ build sandbox=on set_path=on static=on
+set -eu
+umask 022
+export LC_ALL=C TZ=UTC0 HOME="$tmp" SOURCE_DATE_EPOCH=315619200 PERL_HASH_SEED=0 PYTHONHASHSEED=0
+
+cd "$src/hello-prebuilt-1"
+
+phase_install() {
+	cp -R bin "$out"/
+	cp -R 'it'\''s data' "$out"/
+	rm "$out/bin/unwanted"
+}
+
+echo '#@ phase install'
+phase_install
