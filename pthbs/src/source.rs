@@ -16,6 +16,7 @@ mod http;
 mod inside;
 mod learn;
 mod names;
+mod parallel;
 mod partial;
 mod place;
 #[cfg(test)]

@@ -6,9 +6,13 @@
 mod authoring;
 mod determinism;
 mod errors;
+mod fetch;
 mod golden;
 mod interrupted;
 mod layers;
 mod main_job;
 mod templates;
+#[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
+#[path = "../../pthbs/src/source/tests/server.rs"]
+mod server;
 mod world;

@@ -1,5 +1,7 @@
 //! What arguments, environment variables and `pthbs.toml` say, as plain values. Nothing below `cli` reads any of them.
 
+mod sources;
+
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,7 @@ use serde::Deserialize;
 
 use crate::base::{Error, Result, fs};
 use crate::source::Proxies;
+pub use sources::{Mirrors, Places, Sources};
 
 /// The file that marks the root of a tree of packages.
 pub const PROJECT_FILE: &str = "pthbs.toml";
@@ -57,14 +60,8 @@ pub struct ProjectFile {
     options: toml::Table,
     /// Where sources may be found besides their URLs.
     pub sources: Sources,
-}
-
-/// `[sources]`
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Sources {
-    /// Directories of files; a file of the right sha256 in one is as good as a download.
-    pub distfiles: Vec<PathBuf>,
+    /// Places that are asked before those that a definition names.
+    pub mirrors: Mirrors,
 }
 
 impl ProjectFile {
@@ -80,11 +77,6 @@ impl ProjectFile {
         }
         Ok(file)
     }
-}
-
-/// Distfiles directories from `PTHBS_DISTFILES`, separated by colons.
-pub fn distfiles_variable() -> Vec<PathBuf> {
-    env::var_os("PTHBS_DISTFILES").map(|value| env::split_paths(&value).collect()).unwrap_or_default()
 }
 
 /// Proxies from `http_proxy`, `https_proxy` and `no_proxy`, in lower case or, but for the first, in upper.

@@ -3,6 +3,7 @@
 mod build;
 mod context;
 mod env;
+mod fetch;
 mod plan;
 mod profile;
 mod rollback;
@@ -45,6 +46,7 @@ struct Global {
 enum Command {
     Plan(plan::Arguments),
     Build(build::Arguments),
+    Fetch(fetch::Arguments),
     #[command(subcommand)]
     Env(env::Command),
     Switch(switch::Arguments),
@@ -72,6 +74,7 @@ impl Command {
         match self {
             Command::Plan(arguments) => plan::run(global, &arguments)?,
             Command::Build(arguments) => build::run(global, &arguments)?,
+            Command::Fetch(arguments) => fetch::run(global, &arguments)?,
             Command::Env(command) => env::run(global, &command)?,
             Command::Switch(arguments) => switch::run(global, &arguments)?,
             Command::Rollback(arguments) => rollback::run(global, &arguments)?,

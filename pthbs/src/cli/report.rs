@@ -1,10 +1,15 @@
 //! Shows events, one plain line each, verb first, on stderr. stdout is for data.
 
+mod fetching;
+mod progress;
+
 use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::event::{Event, Sink};
+pub use fetching::Fetching;
+pub use progress::Progress;
 
 /// A sink that prints what is worth a line.
 pub fn lines() -> Sink {

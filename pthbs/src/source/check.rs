@@ -1,26 +1,25 @@
 //! Reads all that is kept and compares it with its names.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::git;
 use super::place::remove_damaged;
+use super::{git, parallel};
 use crate::base::{Error, Result, Sha256};
 use crate::store::Store;
 
 /// What a check has found.
 #[derive(Debug, Default)]
 pub struct Checked {
-    /// How many files were read.
+    /// How many files are what their names say.
     pub files: u64,
-    /// How many commits were summed.
+    /// How many commits are.
     pub commits: u64,
     /// How many bytes the files have.
     pub bytes: u64,
-    /// What was damaged; it is removed, so that the next fetch brings it anew.
+    /// What was damaged; it is removed, so that the next fetch brings it anew. What could not be read is here as well.
     pub damaged: Vec<Error>,
 }
 
@@ -33,29 +32,20 @@ enum Kept {
 /// Checks every kept source, several at once.
 pub fn check(store: &Store) -> Result<Checked> {
     let kept = list(store)?;
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(Checked::default()));
-    let work = || -> Result<()> {
-        while let Some(one) = kept.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let outcome = check_one(store, one)?;
-            let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            match (one, outcome) {
-                (Kept::File(_), Ok(bytes)) => {
-                    found.files += 1;
-                    found.bytes += bytes;
-                }
-                (Kept::Commit { .. }, Ok(_)) => found.commits += 1,
-                (_, Err(damage)) => found.damaged.push(damage),
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let outcomes = parallel::each(&kept, threads, |one| check_one(store, one));
+    let mut found = Checked::default();
+    for (one, outcome) in kept.iter().zip(outcomes) {
+        match (one, outcome) {
+            (Kept::File(_), Ok(Some(bytes))) => {
+                found.files += 1;
+                found.bytes += bytes;
             }
+            (Kept::Commit { .. }, Ok(Some(_))) => found.commits += 1,
+            (_, Ok(None)) => {}
+            (_, Err(damage)) => found.damaged.push(damage),
         }
-        Ok(())
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(kept.len());
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().expect("a check does not panic"))
-    })?;
-    let mut found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    found.damaged.sort_by_key(Error::to_string);
+    }
     Ok(found)
 }
 
@@ -74,7 +64,7 @@ fn list(store: &Store) -> Result<Vec<Kept>> {
 fn names(dir: &PathBuf) -> Result<Vec<String>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(cause) => return Err(Error::io("list", dir, &cause)),
     };
     let names: std::io::Result<Vec<_>> = entries.map(|entry| entry.map(|entry| entry.file_name())).collect();
@@ -84,26 +74,32 @@ fn names(dir: &PathBuf) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Gives the bytes read; the inner error is the damage.
-fn check_one(store: &Store, kept: &Kept) -> Result<Result<u64, Error>> {
+/// Gives the bytes read; nothing for what was removed meanwhile. One that cannot be read keeps no other from its check.
+fn check_one(store: &Store, kept: &Kept) -> Result<Option<u64>> {
     let damaged = |what: String| Error::failed(what).hint("it was removed; the next fetch brings it anew");
     match kept {
         Kept::File(sha256) => {
             let path = store.source(sha256);
-            let file = File::open(&path).map_err(|cause| Error::io("open", &path, &cause))?;
+            let file = match File::open(&path) {
+                Ok(file) => file,
+                Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(cause) => return Err(Error::io("open", &path, &cause)),
+            };
             let (received, bytes) =
                 Sha256::of_reader(&file).map_err(|cause| Error::io("read", &path, &cause))?;
             if received == *sha256 {
-                return Ok(Ok(bytes));
+                return Ok(Some(bytes));
             }
             remove_damaged(store, sha256, &path, &file)?;
-            Ok(
-                Err(damaged(format!("kept source `{}` is damaged", path.display()))
-                    .with("received", received)),
-            )
+            let error = damaged(format!("kept source `{}` is damaged", path.display()));
+            Err(super::names::known(store, sha256)
+                .into_iter()
+                .fold(error, |error, name| error.with("known as", format!("`{name}`")))
+                .with("received", received))
         }
-        Kept::Commit { commit, tree } => Ok(git::check(store, commit, tree)?
-            .map(|()| 0)
-            .map_err(|why| damaged(format!("kept commit `{commit}` is damaged")).line(why))),
+        Kept::Commit { commit, tree } => match git::check(store, commit, tree)? {
+            Ok(()) => Ok(Some(0)),
+            Err(why) => Err(damaged(format!("kept commit `{commit}` is damaged")).line(why)),
+        },
     }
 }

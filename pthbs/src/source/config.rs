@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::address::{Address, shown};
+use crate::base::{Error, Result};
+
 /// How to fetch.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -33,6 +36,34 @@ pub enum Mirror {
     Prefix { from: String, to: String },
     /// Holds files by their hash; `{sha256}` in the URL is replaced.
     ByHash(String),
+}
+
+impl Mirror {
+    /// A mirror for URLs that begin with `from`.
+    pub fn prefix(from: &str, to: &str) -> Result<Mirror> {
+        if from.is_empty() {
+            return Err(Error::usage(format!("mirror `{to}` stands for the beginning of all URLs"))
+                .hint("name a server, or a directory on it"));
+        }
+        Address::parse(to).map_err(|why| unusable(to).line(why))?;
+        Ok(Mirror::Prefix { from: from.to_string(), to: to.to_string() })
+    }
+
+    /// A mirror that knows files by their sums.
+    pub fn by_hash(url: &str) -> Result<Mirror> {
+        if !url.contains("{sha256}") {
+            return Err(unusable(url)
+                .line("it has no `{sha256}`")
+                .hint("write `{sha256}` where the file's sum stands"));
+        }
+        // Read as it will be asked.
+        Address::parse(&url.replace("{sha256}", &"0".repeat(64))).map_err(|why| unusable(url).line(why))?;
+        Ok(Mirror::ByHash(url.to_string()))
+    }
+}
+
+fn unusable(url: &str) -> Error {
+    Error::usage(format!("mirror `{}` cannot be used", shown(url)))
 }
 
 /// Proxy URLs, as `http_proxy`, `https_proxy` and `no_proxy` have them.

@@ -13,12 +13,12 @@ use super::distfiles::Distfiles;
 use super::download::Download;
 use super::http::Client;
 use super::names::{self, are_two_versions};
+use super::parallel;
 use super::partial::Partial;
 use super::wanted::{Tried, Wanted};
+use crate::base::Result;
 use crate::base::error::system_word;
 use crate::base::event::{Event, Sink};
-use crate::base::{Result, Sha256};
-use crate::script::header::UNKNOWN_SUM;
 use crate::script::{Origin, Source};
 use crate::store::{Lock, Store};
 
@@ -50,14 +50,16 @@ impl Fetcher {
         }
     }
 
-    /// The sum of a commit's files that nobody knows yet.
-    pub fn learn_commit(&self, name: &str, commit: &str, origins: &[Origin]) -> Result<Sha256> {
-        let sum = unknown_sum(origins);
-        let wanted = Wanted::commit(name, commit, &sum, origins);
-        match self.search_commit(&wanted)? {
-            Ok(_) => unreachable!("no commit has an unknown sum"),
-            Err(tried) => wanted.learned(&tried, self.config.offline),
-        }
+    /// Does `act`, a fetch or more, with several sources, so many at once; the results have their order.
+    ///
+    /// None waits for another one's failure, and none is given up for it.
+    pub fn each<R: Send>(
+        &self,
+        wanted: &[(Source, Vec<Origin>)],
+        at_once: usize,
+        act: impl Fn(&Fetcher, &Source, &[Origin]) -> R + Sync,
+    ) -> Vec<R> {
+        parallel::each(wanted, at_once, |(source, origins)| act(self, source, origins))
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -296,11 +298,4 @@ impl Fetcher {
         self.tell(Event::FetchRetried { source: wanted.name.to_string(), url, why });
         tried.push(miss);
     }
-}
-
-/// A sum that no file has, one for each address, as genpkg writes it for `sha256=""`.
-fn unknown_sum(origins: &[Origin]) -> Sha256 {
-    let filler = Sha256::of(origins.first().map_or("", |origin| &origin.url).as_bytes()).to_string();
-    let sum = format!("{UNKNOWN_SUM}{}", &filler[UNKNOWN_SUM.len()..]);
-    sum.parse().expect("these are 64 digits")
 }

@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use super::wanted::Wanted;
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Sha256};
 use crate::script::Source;
 use crate::script::header::Unpack;
 use crate::store::Store;
@@ -24,11 +24,8 @@ pub fn are_two_versions(one: &str, other: &str) -> bool {
 /// What stands before the version, and the version: from the longest run of digits and dots on, without the endings
 /// of archives. Of equally long runs the last.
 fn version(name: &str) -> (String, String) {
-    let source = Source::File {
-        sha256: crate::base::Sha256::of(b""),
-        name: name.to_string(),
-        unpack: Unpack::Yes { strip: 1 },
-    };
+    let source =
+        Source::File { sha256: Sha256::of(b""), name: name.to_string(), unpack: Unpack::Yes { strip: 1 } };
     let stem = source.entry();
     let mut best = stem.len()..stem.len();
     let mut start = None;
@@ -46,6 +43,12 @@ fn version(name: &str) -> (String, String) {
         }
     }
     (stem[..best.start].to_string(), stem[best.start..].to_string())
+}
+
+/// The names by which a kept file goes.
+pub(super) fn known(store: &Store, sha256: &Sha256) -> Vec<String> {
+    let text = fs::read_to_string(store.source_names(sha256)).unwrap_or_default();
+    text.lines().map(str::to_string).collect()
 }
 
 /// Notes that a kept file goes by the wanted name; an error if it is known as another version.

@@ -1,7 +1,7 @@
 //! One source that is wanted, the places that did not have it, and the one error that tells all of it.
 
 use super::address::base_name;
-use crate::base::{Error, Result, Sha256};
+use crate::base::{Error, Sha256};
 use crate::script::Origin;
 use crate::script::header::UNKNOWN_SUM;
 
@@ -52,12 +52,6 @@ impl<'a> Wanted<'a> {
         self.has_no_sum() && tried.iter().any(|miss| miss.received.is_some())
     }
 
-    /// The sum that was asked for.
-    pub(super) fn learned(&self, tried: &[Tried], is_offline: bool) -> Result<Sha256> {
-        let received = tried.iter().find_map(|miss| miss.received);
-        received.ok_or_else(|| self.failure(tried, is_offline))
-    }
-
     /// The names under which a file may lie in a distfiles directory.
     pub(super) fn file_names(&self) -> Vec<&str> {
         let urls = self.origins.iter().filter_map(|origin| base_name(&origin.url));
@@ -77,10 +71,11 @@ impl<'a> Wanted<'a> {
 
     /// The error for a source that no place had.
     pub(super) fn failure(&self, tried: &[Tried], is_offline: bool) -> Error {
-        let received = tried.iter().find_map(|miss| miss.received.as_ref());
-        if let Some(sum) = received.filter(|_| self.has_no_sum()) {
-            return self.unknown_sum(sum);
+        let answer = tried.iter().find_map(|miss| Some((miss.received.as_ref()?, &*miss.url)));
+        if let Some((sum, from)) = answer.filter(|_| self.has_no_sum()) {
+            return self.unknown_sum(sum, from);
         }
+        let received = answer.map(|(sum, _)| sum);
         let error = match received {
             Some(received) => self
                 .error(format!("source `{}` does not match its hash", self.name))
@@ -107,9 +102,10 @@ impl<'a> Wanted<'a> {
     }
 
     /// The answer to `sha256=""`.
-    fn unknown_sum(&self, sum: &Sha256) -> Error {
+    fn unknown_sum(&self, sum: &Sha256, from: &str) -> Error {
         self.error(format!("source `{}` has no hash yet", self.name))
             .with("received", sum)
+            .with("from", from)
             .hint(format!("when you trust what was fetched, write sha256=\"{sum}\" there"))
     }
 }

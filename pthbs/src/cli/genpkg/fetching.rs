@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use crate::base::Result;
-use crate::cli::{config, report};
-use crate::source::{Config, Fetcher};
+use crate::cli::config::{self, ProjectFile};
+use crate::cli::report;
+use crate::source::Fetcher;
 use crate::store::Store;
 
 /// Where fetched files are kept, and whether the network may be used.
@@ -22,8 +23,8 @@ impl FetchArguments {
     /// A fetcher into the store.
     pub(super) fn fetcher(&self) -> Result<Fetcher> {
         let store = Store::open(&config::store_root(self.root.as_deref())?)?;
-        let offline = self.offline || config::flag_variable("PTHBS_OFFLINE");
-        let config = Config { offline, proxies: config::proxies(), ..Config::default() };
-        Fetcher::new(&store, config, report::lines())
+        let project = config::find_project();
+        let file = project.as_deref().map(ProjectFile::read).transpose()?.unwrap_or_default();
+        Fetcher::new(&store, file.fetching(self.offline)?, report::lines())
     }
 }

@@ -11,7 +11,7 @@ use crate::base::Result;
 use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
 use crate::cli::{config, report, signals};
 use crate::script::{InstallId, Script, Source};
-use crate::source::{Config, Fetcher};
+use crate::source::{self, Fetcher};
 use crate::store::{Item, Store};
 
 /// Build packages and whatever they need
@@ -63,11 +63,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
 pub(super) fn plan(store: &Store, known: &Known<'_>, asked: &[Script]) -> Result<Plan> {
     let asked: Vec<InstallId> = asked.iter().map(Script::install_id).collect();
     let has_install = |install: &InstallId| store.has(&Item::Install(install.clone()));
-    let has_source = |source: &Source| match source {
-        Source::File { sha256, .. } => store.source(sha256).exists(),
-        // Only a look into its repository tells; fetching begins with that look.
-        Source::Git { .. } => false,
-    };
+    let has_source = |source: &Source| source::is_kept(store, source);
     build::plan(&asked, known, Exists { install: &has_install, source: &has_source })
 }
 
@@ -87,7 +83,7 @@ pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: 
     let run = Run {
         store,
         helper: &helper,
-        fetcher: Arc::new(Fetcher::new(store, width.sources(scripts), sink.clone())?),
+        fetcher: Arc::new(Fetcher::new(store, scripts.file.fetching(width.offline)?, sink.clone())?),
         scripts: &known,
         origins: scripts.origins()?,
         options: width.options(),
@@ -111,13 +107,6 @@ impl Width {
         let jobs = self.jobs.map_or_else(config::processors, usize::from);
         let builds = self.builds.map_or(jobs, usize::from);
         Options { jobs, builds, fail_fast: self.fail_fast, ..Options::default() }
-    }
-
-    fn sources(&self, scripts: &Scripts) -> Config {
-        let mut distfiles = config::distfiles_variable();
-        distfiles.extend(scripts.file.sources.distfiles.iter().cloned());
-        let offline = self.offline || config::flag_variable("PTHBS_OFFLINE");
-        Config { distfiles, offline, proxies: config::proxies(), ..Config::default() }
     }
 }
 

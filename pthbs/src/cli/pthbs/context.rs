@@ -43,12 +43,15 @@ impl Scripts {
         if argument.contains('/') {
             return Script::parse(fs::read_text(Path::new(argument))?, argument);
         }
-        let rendered = self.rendered.as_ref().ok_or_else(|| {
-            Error::usage(format!("no directory from here upward has a `{}`", config::PROJECT_FILE))
-                .with("asked for", argument)
-                .hint("go to a tree of packages, name one with --rendered DIR, or give the path of a script")
-        })?;
+        let rendered = self.rendered().map_err(|error| error.with("asked for", argument))?;
         rendered.script(rendered.resolve(argument)?)
+    }
+
+    fn rendered(&self) -> Result<&Rendered> {
+        self.rendered.as_ref().ok_or_else(|| {
+            Error::usage(format!("no directory from here upward has a `{}`", config::PROJECT_FILE))
+                .hint("go to a tree of packages, name one with --rendered DIR, or give the path of a script")
+        })
     }
 
     /// Where sources can be had, as the download lists say.
@@ -59,6 +62,12 @@ impl Scripts {
             let list = if matches!(source, Source::Git { .. }) { &commits } else { &files };
             list.origins(&source.key()).to_vec()
         }))
+    }
+
+    /// Every rendered script.
+    pub(super) fn all(&self) -> Result<Vec<Script>> {
+        let rendered = self.rendered()?;
+        rendered.index.scripts.keys().map(|label| rendered.script(label)).collect()
     }
 
     /// The scripts that several arguments mean, in their order.

@@ -239,7 +239,8 @@ fn an_empty_hash_is_answered_with_the_real_one() {
     let sum = Sha256::of(BYTES);
     let expected = format!(
         "error: source `x-1.tar.gz` has no hash yet\n  declared in: packages/x/package.sh:3\n  received: {sum}\n  \
-         hint: when you trust what was fetched, write sha256=\"{sum}\" there"
+         from: {}\n  hint: when you trust what was fetched, write sha256=\"{sum}\" there",
+        server.url("/x")
     );
     assert_eq!(error.to_string(), expected);
     assert_eq!(server.requests().len(), 1, "what is answered is not asked again");

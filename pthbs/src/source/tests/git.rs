@@ -234,8 +234,10 @@ fn a_wrong_sum_keeps_nothing_and_says_the_right_one() {
     let bench = Bench::new();
     let commit = project(&bench.path("project"));
     let (url, wrong) = (file_url(&bench.path("project")), Sha256::of(b"wrong"));
-    let learned = bench.fetcher(quick()).learn_commit("project", &commit, &origins(&[&url])).unwrap();
-    assert_eq!(learned, project_sum());
+    let unknown: Sha256 = format!("{}{}", "0".repeat(16), "1".repeat(48)).parse().unwrap();
+    let asked = bench.fetch_commit(&commit, unknown, &[&url]).unwrap_err().to_string();
+    assert!(asked.starts_with("error: source `project` has no hash yet\n"), "{asked}");
+    assert!(asked.contains(&format!("write sha256=\"{}\" there", project_sum())), "{asked}");
     let error = bench.fetch_commit(&commit, wrong, &[&url]).unwrap_err();
     assert_eq!(error.kind().exit_code(), 1);
     let error = error.to_string();

@@ -1,0 +1,390 @@
+//! `pthbs fetch`: sources without builds, for this machine and for another one; and what it says when something is wrong.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use crate::server::{Reply, Server};
+use crate::world::{Ran, Who, World, everybody};
+
+const BYTES: &[u8] = b"the bytes of a source, long enough to be cut in two\n";
+
+/// A definition whose sources are these calls, and that copies them into its install.
+fn define(world: &World, name: &str, sources: &[String]) {
+    let facts: Vec<String> =
+        sources.iter().enumerate().map(|(n, call)| format!("{{% set _s{n} = {call} %}}\n")).collect();
+    let copies: Vec<String> =
+        (0..sources.len()).map(|n| format!("\tcp -r \"{{{{ _s{n} }}}}\" \"$out/\"\n")).collect();
+    world.write(
+        &format!("packages/{name}/package.sh"),
+        &format!(
+            "{{% extends \"plain\" %}}\n{{% set version = \"1\" %}}\n{{% set sandbox = \"host\" %}}\n{}\n\
+             {{% block build %}}\n\tmkdir -p \"$out\"\n{}{{% endblock %}}\n",
+            facts.concat(),
+            copies.concat()
+        ),
+    );
+}
+
+fn src(url: &str, sum: &str) -> String {
+    format!("src(\"{url}\", sha256=\"{sum}\", unpack=false)")
+}
+
+/// The sum of some bytes, as `sha256sum` prints it.
+fn sum(world: &World, bytes: &[u8]) -> String {
+    fs::write(world.path("bytes"), bytes).unwrap();
+    world.sha256("bytes")
+}
+
+fn file_url(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+fn spawn(world: &World, arguments: &[&str]) -> Child {
+    world.command("pthbs", arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn wait(world: &World, child: Child) -> Ran {
+    world.ran(child.wait_with_output().unwrap())
+}
+
+/// Holds every caller back until so many are there at the same time.
+struct Meeting {
+    wanted: usize,
+    there: Mutex<usize>,
+    met: Condvar,
+}
+
+impl Meeting {
+    fn of(wanted: usize) -> Meeting {
+        Meeting { wanted, there: Mutex::new(0), met: Condvar::new() }
+    }
+
+    fn join(&self) {
+        let mut there = self.there.lock().unwrap();
+        *there += 1;
+        self.met.notify_all();
+        // A client that asks one after another would wait for ever: it is answered after a while, by an error.
+        let patience = Duration::from_secs(20);
+        let (there, waited) =
+            self.met.wait_timeout_while(there, patience, |there| *there < self.wanted).unwrap();
+        drop(there);
+        assert!(!waited.timed_out(), "nobody else came");
+    }
+}
+
+#[test]
+fn sources_are_fetched_without_a_build_and_named_on_stdout() {
+    for who in everybody() {
+        let world = World::new(who);
+        let ran = world.pthbs(&["fetch", "sentence"]).ok();
+        let sum = world.sha256("project/distfiles/word-1.0.txt");
+        assert_eq!(ran.stdout, format!("WORLD/store/source/{sum}\n"));
+        assert!(ran.stderr.contains("\nfetched  word-1.0.txt "), "{}", ran.stderr);
+        assert!(ran.stderr.contains("\n1 fetched in "), "{}", ran.stderr);
+        assert!(!world.files_below("store/versions").iter().any(|file| file.contains("word")));
+        let again = world.pthbs(&["fetch", "--all"]).ok();
+        assert_eq!((again.stdout, &*again.stderr), (ran.stdout, "nothing to do\n"));
+    }
+}
+
+#[test]
+fn what_is_installed_needs_no_sources_unless_they_are_asked_for() {
+    let world = World::new(Who::Caller);
+    world.pthbs(&["build", "word"]).ok();
+    let kept = world.path("store/source").join(world.sha256("project/distfiles/word-1.0.txt"));
+    fs::remove_file(&kept).unwrap();
+    world.pthbs(&["fetch", "sentence"]).ok();
+    assert!(!kept.exists());
+    world.pthbs(&["fetch", "word"]).ok();
+    assert!(kept.exists());
+}
+
+#[test]
+fn an_exported_directory_serves_an_offline_build_on_another_machine() {
+    for who in everybody() {
+        let world = World::new(who);
+        fs::write(world.path("far.txt"), BYTES).unwrap();
+        let mut sources = vec![src(&file_url(&world.path("far.txt")), &sum(&world, BYTES))];
+        let commit = git_project(&world);
+        if let Some((commit, tree)) = &commit {
+            let url = file_url(&world.path("git-project"));
+            sources.push(format!("git(\"{url}\", commit=\"{commit}\", sha256=\"{tree}\")"));
+        }
+        define(&world, "far", &sources);
+        // Installed here is not installed there.
+        world.pthbs(&["build", "word"]).ok();
+        let export = world.path("export").display().to_string();
+        world.pthbs(&["fetch", "--export", &export, "sentence", "far"]).ok();
+        let mut expected = vec!["far.txt".to_string(), "word-1.0.txt".to_string()];
+        expected.extend(commit.map(|(commit, _)| format!("{commit}.bundle")));
+        expected.sort();
+        assert_eq!(world.files_below("export"), expected);
+
+        // The other machine: an empty store, no network, and nothing where the sources came from.
+        fs::remove_file(world.path("far.txt")).unwrap();
+        let _ = fs::remove_dir_all(world.path("git-project"));
+        fs::remove_dir_all(world.path("project/distfiles")).unwrap();
+        world.write(
+            "pthbs.toml",
+            &format!("[options]\ntoolchain = \"host\"\n[sources]\ndistfiles = [\"{export}\"]\n"),
+        );
+        let other = world.path("other").display().to_string();
+        let build = ["build", "--offline", "--root", &other, "sentence", "far"];
+        world.pthbs(&build).ok();
+        let installed =
+            world.files_below("other/versions").into_iter().find(|file| file.ends_with("/far.txt"));
+        assert_eq!(fs::read(world.path("other/versions").join(installed.unwrap())).unwrap(), BYTES);
+    }
+}
+
+/// A repository, the commit and the sum that `pthbs` answers an empty one with; none where git is missing.
+fn git_project(world: &World) -> Option<(String, String)> {
+    let dir = world.path("git-project");
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("file"), "committed\n").unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(&dir).args([
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x",
+            "-c",
+            "safe.directory=*",
+        ]);
+        let output =
+            command.args(arguments).env("GIT_CONFIG_NOSYSTEM", "1").env("HOME", &dir).output().ok()?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Some(String::from_utf8(output.stdout).unwrap().trim().to_string())
+    };
+    if git(&["init", "--quiet"]).is_none() {
+        println!("SKIPPED: git is not installed");
+        return None;
+    }
+    git(&["add", "file"]);
+    git(&["commit", "--quiet", "--message", "x"]);
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let call = format!("git(\"{}\", commit=\"{commit}\", sha256=\"\")", file_url(&dir));
+    define(world, "asks", &[call]);
+    let ran = world.pthbs(&["fetch", "asks"]).exits(1);
+    assert!(ran.stderr.contains("error: source `git-project` has no hash yet\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("declared in: packages/asks/package.sh:4\n"), "{}", ran.stderr);
+    let (_, tree) = ran.stderr.split_once("write sha256=\"").unwrap();
+    let tree = tree[..64].to_string();
+    fs::remove_dir_all(world.path("project/packages/asks")).unwrap();
+    Some((commit, tree))
+}
+
+#[test]
+fn a_check_finds_a_flipped_bit_and_the_next_fetch_mends_it() {
+    for who in everybody() {
+        let world = World::new(who);
+        world.pthbs(&["fetch", "word"]).ok();
+        let ran = world.pthbs(&["fetch", "--check"]).ok();
+        assert_eq!(ran.stderr, "checked  1 file (13 B), 0 commits\n");
+        let sum = world.sha256("project/distfiles/word-1.0.txt");
+        let kept = world.path("store/source").join(&sum);
+        let mut bytes = fs::read(&kept).unwrap();
+        bytes[3] ^= 1;
+        // As a disk does it: the same file, whatever its mode.
+        fs::remove_file(&kept).unwrap();
+        fs::write(&kept, &bytes).unwrap();
+        world.give_away();
+        let ran = world.pthbs(&["fetch", "--check"]).exits(1);
+        assert!(ran.stderr.contains(&format!("error: kept source `WORLD/store/source/{sum}` is damaged\n")));
+        assert!(ran.stderr.contains("known as: `word-1.0.txt`"), "{}", ran.stderr);
+        assert!(!kept.exists());
+        world.pthbs(&["fetch", "word"]).ok();
+        world.pthbs(&["fetch", "--check"]).ok();
+    }
+}
+
+#[test]
+fn a_new_version_with_the_old_hash_is_refused() {
+    let world = World::new(Who::Caller);
+    fs::write(world.path("tool-1.0.txt"), BYTES).unwrap();
+    let sum = sum(&world, BYTES);
+    define(&world, "tool", &[src(&file_url(&world.path("tool-1.0.txt")), &sum)]);
+    world.pthbs(&["fetch", "tool"]).ok();
+    define(&world, "tool", &[src(&file_url(&world.path("tool-1.1.txt")), &sum)]);
+    for command in ["fetch", "build"] {
+        let ran = world.pthbs(&[command, "tool"]).exits(1);
+        assert!(
+            ran.stderr.contains("error: source `tool-1.1.txt` has the hash of another version\n"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains("declared in: packages/tool/package.sh:4\n"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("known as: `tool-1.0.txt`"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn an_empty_hash_is_answered_with_the_one_to_paste() {
+    let world = World::new(Who::Caller);
+    fs::write(world.path("new.txt"), BYTES).unwrap();
+    let url = file_url(&world.path("new.txt"));
+    define(&world, "new", &[src(&url, "")]);
+    let sum = sum(&world, BYTES);
+    let ran = world.pthbs(&["fetch", "new"]).exits(1);
+    assert!(
+        ran.stderr.ends_with(&format!(
+            "error: source `new.txt` has no hash yet\n  declared in: packages/new/package.sh:4\n  received: {sum}\n  \
+             from: file://WORLD/new.txt\n  hint: when you trust what was fetched, write sha256=\"{sum}\" there\n"
+        )),
+        "{}",
+        ran.stderr
+    );
+    define(&world, "new", &[src(&url, &sum)]);
+    fs::remove_file(world.path("new.txt")).unwrap();
+    world.pthbs(&["build", "new"]).ok();
+}
+
+#[test]
+fn all_failures_are_told_and_none_stops_another() {
+    let world = World::new(Who::Caller);
+    let server = Server::start(|request| match request.path.as_str() {
+        "/good.txt" => Reply::ok(BYTES),
+        "/wrong.txt" => Reply::ok(b"other bytes"),
+        _ => Reply::status(404),
+    });
+    let sum = sum(&world, BYTES);
+    let urls = |name: &str| {
+        format!(
+            "src([\"{}\", \"{}\"], sha256=\"{}\", unpack=false)",
+            server.url("/no.txt"),
+            server.url(name),
+            sum
+        )
+    };
+    define(&world, "good", &[urls("/good.txt")]);
+    define(
+        &world,
+        "bad",
+        &[src(&server.url("/gone.txt"), &"ab".repeat(32)), src(&server.url("/wrong.txt"), &"cd".repeat(32))],
+    );
+    let ran = world.pthbs(&["fetch", "bad", "good"]).exits(1);
+    assert_eq!(ran.stdout, format!("WORLD/store/source/{sum}\n"));
+    for part in [
+        "skipped  no.txt from http://127.0.0.1:",
+        "error: cannot fetch source `gone.txt`\n  declared in: packages/bad/package.sh:4\n",
+        "/gone.txt: the server says 404 Not Found\n",
+        "error: source `wrong.txt` does not match its hash\n  declared in: packages/bad/package.sh:5\n",
+        "1 fetched, 2 failed in ",
+    ] {
+        assert!(ran.stderr.contains(part), "{part}\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn several_downloads_run_at_once_in_a_fetch_and_in_a_build() {
+    for command in ["fetch", "build"] {
+        let world = World::new(Who::Caller);
+        let meeting = Meeting::of(4);
+        let server = Server::start(move |request| {
+            meeting.join();
+            Reply::ok(request.path.as_bytes())
+        });
+        let sources: Vec<String> = (0..4)
+            .map(|n| src(&server.url(&format!("/{n}.txt")), &sum(&world, format!("/{n}.txt").as_bytes())))
+            .collect();
+        define(&world, "four", &sources);
+        world.pthbs(&[command, "four"]).ok();
+        assert_eq!(server.requests().len(), 4);
+    }
+}
+
+#[test]
+fn a_killed_fetch_goes_on_where_it_was() {
+    let world = World::new(Who::Caller);
+    let bytes = vec![b'x'; 300_000];
+    let count = AtomicUsize::new(0);
+    let served = bytes.clone();
+    let server =
+        Server::start(move |request| match (count.fetch_add(1, Ordering::SeqCst), request.range_start()) {
+            (0, _) => Reply { hangs_at: Some(200_000), ..Reply::ok(&served) },
+            (_, Some(start)) => Reply::rest(&served, start),
+            (_, None) => Reply::status(500),
+        });
+    let sum = sum(&world, &bytes);
+    define(&world, "large", &[src(&server.url("/large.txt"), &sum)]);
+    world.genpkg(&["render"]).ok();
+    let mut child = spawn(&world, &["fetch", "large"]);
+    let partial = world.path("store/source/partial").join(&sum);
+    while fs::metadata(&partial).map_or(0, |metadata| metadata.len()) < 200_000 {
+        assert!(child.try_wait().unwrap().is_none(), "{:?}", wait(&world, child));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    world.pthbs(&["fetch", "large"]).ok();
+    assert_eq!(server.requests().last().unwrap().range_start(), Some(200_000));
+    assert_eq!(world.sha256(&format!("store/source/{sum}")), sum);
+    assert!(!partial.exists());
+}
+
+#[test]
+fn several_fetches_of_one_source_share_one_download() {
+    let world = World::new(Who::Caller);
+    let server = Server::start(|_| Reply { drip: Some(Duration::from_millis(5)), ..Reply::ok(BYTES) });
+    define(&world, "one", &[src(&server.url("/one.txt"), &sum(&world, BYTES))]);
+    define(&world, "same", &[src(&server.url("/one.txt"), &sum(&world, BYTES))]);
+    world.genpkg(&["render"]).ok();
+    let children: Vec<Child> = (0..3).map(|_| spawn(&world, &["fetch", "one", "same"])).collect();
+    for child in children {
+        wait(&world, child).ok();
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn mirrors_come_first_and_the_network_can_be_forbidden() {
+    let world = World::new(Who::Caller);
+    let server = Server::start(|request| match request.path.as_str() {
+        "/near/a.txt" => Reply::ok(BYTES),
+        path if path.starts_with("/sum/") => Reply::status(404),
+        _ => Reply::status(500),
+    });
+    let sum = sum(&world, BYTES);
+    define(&world, "mirrored", &[src("https://upstream.invalid/dir/a.txt", &sum)]);
+    let toml = |url: &str| {
+        format!(
+            "[options]\ntoolchain = \"host\"\n[mirrors]\nsha256 = [\"{url}sum/{{sha256}}\"]\n\
+             [mirrors.prefix]\n\"https://upstream.invalid/dir/\" = \"{url}near/\"\n"
+        )
+    };
+    world.write("pthbs.toml", &toml(&server.url("/")));
+    let mut offline = world.command("pthbs", &["fetch", "mirrored"]);
+    let ran = world.ran(offline.env("PTHBS_OFFLINE", "1").output().unwrap()).exits(1);
+    assert_eq!(ran.stderr.matches("the network is forbidden (offline)\n").count(), 2 * 3, "{}", ran.stderr);
+    assert!(server.requests().is_empty());
+    world.pthbs(&["fetch", "mirrored"]).ok();
+    let paths: Vec<String> = server.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(paths, [format!("/sum/{sum}"), "/near/a.txt".to_string()]);
+
+    world.write("pthbs.toml", "[options]\ntoolchain = \"host\"\n[mirrors]\nsha256 = [\"https://m/\"]\n");
+    let ran = world.pthbs(&["fetch", "mirrored"]).exits(2);
+    assert!(ran.stderr.contains("it has no `{sha256}`\n  in: pthbs.toml\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_file_above_the_projects_limit_is_refused() {
+    let world = World::new(Who::Caller);
+    let server = Server::start(|_| Reply::ok(BYTES));
+    define(&world, "big", &[src(&server.url("/big.txt"), &sum(&world, BYTES))]);
+    world.write("pthbs.toml", "[options]\ntoolchain = \"host\"\n[sources]\nmax_bytes = 10\n");
+    let ran = world.pthbs(&["fetch", "big"]).exits(1);
+    assert!(ran.stderr.contains("52 bytes are more than the limit of 10"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_asked_for_must_be_said() {
+    let world = World::new(Who::Caller);
+    for arguments in [&["fetch"][..], &["fetch", "--all", "word"], &["fetch", "--check", "--export", "x"]] {
+        world.pthbs(arguments).exits(2);
+    }
+}
