@@ -11,8 +11,8 @@ mod golden;
 mod interrupted;
 mod layers;
 mod main_job;
-mod templates;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;
+mod templates;
 mod world;
