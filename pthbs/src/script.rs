@@ -1,5 +1,6 @@
 //! The contract between the halves: names, ids, the script's header, and the `rendered/` directory they meet in.
 
+pub mod about;
 pub mod header;
 pub mod name;
 pub mod rendered;

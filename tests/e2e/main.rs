@@ -4,9 +4,11 @@
 #![allow(clippy::print_stdout, reason = "a test says where its leftovers are, and what it had to skip")]
 
 mod authoring;
+mod collecting;
 mod determinism;
 mod errors;
 mod fetch;
+mod findings;
 mod golden;
 mod interrupted;
 mod layers;
@@ -14,5 +16,6 @@ mod main_job;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;
+mod store_commands;
 mod templates;
 mod world;

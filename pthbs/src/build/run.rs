@@ -40,6 +40,8 @@ pub struct Options {
     pub log_bytes: u64,
     /// What definitions silence of the objections to their output.
     pub silenced: BTreeMap<InstallId, BTreeSet<Finding>>,
+    /// The licenses that definitions name.
+    pub licenses: BTreeMap<InstallId, String>,
     /// Whether the summary holds a trace.
     pub trace: bool,
 }
@@ -57,6 +59,7 @@ impl Default for Options {
             limits: Limits::default(),
             log_bytes: 64 << 20,
             silenced: BTreeMap::new(),
+            licenses: BTreeMap::new(),
             trace: false,
         }
     }

@@ -1,13 +1,28 @@
 //! The program `pthbs`: scripts -> sources -> sandboxed builds -> installs -> environments -> profiles.
 
 mod build;
+mod check;
 mod context;
+mod delete;
+mod diff;
 mod env;
 mod fetch;
+mod files;
+mod gc;
+mod items;
+mod kept;
+mod license;
+mod list;
+mod owns;
+mod pin;
 mod plan;
 mod profile;
+mod refs;
 mod rollback;
+mod roots;
 mod run;
+mod size;
+mod source;
 mod switch;
 
 use std::path::PathBuf;
@@ -54,6 +69,19 @@ enum Command {
     #[command(subcommand)]
     Profile(profile::Command),
     Run(run::Arguments),
+    List(list::Arguments),
+    Files(files::Arguments),
+    Owns(owns::Arguments),
+    License(license::Arguments),
+    Source(source::Arguments),
+    Refs(refs::Arguments),
+    Diff(diff::Arguments),
+    Size(size::Arguments),
+    Check(check::Arguments),
+    Gc(gc::Arguments),
+    Pin(pin::Arguments),
+    Roots(roots::Arguments),
+    Delete(delete::Arguments),
 }
 
 /// Runs the program; the exit code is the error's.
@@ -79,6 +107,19 @@ impl Command {
             Command::Switch(arguments) => switch::run(global, &arguments)?,
             Command::Rollback(arguments) => rollback::run(global, &arguments)?,
             Command::Profile(command) => profile::run(global, &command)?,
+            Command::List(arguments) => list::run(global, &arguments)?,
+            Command::Files(arguments) => files::run(global, &arguments)?,
+            Command::Owns(arguments) => owns::run(global, &arguments)?,
+            Command::License(arguments) => license::run(global, &arguments)?,
+            Command::Source(arguments) => source::run(global, &arguments)?,
+            Command::Refs(arguments) => refs::run(global, &arguments)?,
+            Command::Diff(arguments) => diff::run(global, &arguments)?,
+            Command::Size(arguments) => size::run(global, &arguments)?,
+            Command::Check(arguments) => check::run(global, &arguments)?,
+            Command::Gc(arguments) => gc::run(global, &arguments)?,
+            Command::Pin(arguments) => pin::run(global, &arguments)?,
+            Command::Roots(arguments) => roots::run(global, &arguments)?,
+            Command::Delete(arguments) => delete::run(global, &arguments)?,
             Command::Run(arguments) => return run::run(global, &arguments),
         }
         Ok(ExitCode::SUCCESS)

@@ -34,6 +34,8 @@ fn make_of(store: &Store, members: &[Member], rules: &Rules) -> Result<Environme
         // Whoever else makes it at this moment makes the same: the first is kept.
         store.publish(staging, &item, forest.manifest(), Meta::default())?;
     }
+    // A collection that comes before a profile shows it leaves it alone.
+    store.note_asked(&item)?;
     Ok(forest.id())
 }
 

@@ -64,6 +64,8 @@ pub struct Meta {
     pub license: String,
     /// Its home page.
     pub homepage: String,
+    /// Findings that are not to be told of its output, each with the reason.
+    pub silence: BTreeMap<String, String>,
     /// How newer versions are found.
     pub update: BTreeMap<String, String>,
 }

@@ -8,7 +8,7 @@ use minijinja::value::ValueKind;
 use super::facts::{Facts, Meta, Relation};
 use super::language;
 use crate::base::{Error, Result, error};
-use crate::script::{Header, InstallId, PackageName, Sandbox, header};
+use crate::script::{Header, InstallId, PackageName, Sandbox, about, header};
 
 /// A fact that is wrong, and how.
 type Wrong = (&'static str, Error);
@@ -88,7 +88,17 @@ fn meta(value: &Value) -> Result<Meta> {
             update.insert(key, text.to_string());
         }
     }
-    Ok(Meta { description, license, homepage, update })
+    let mut silence = BTreeMap::new();
+    if let Some(words) = texts.remove("silence") {
+        for (word, reason) in self::texts(&words, "meta.silence", &about::FINDINGS)? {
+            let reason = reason.as_str().filter(|reason| !reason.trim().is_empty());
+            let reason = reason.ok_or_else(|| {
+                Error::usage(format!("`meta.silence.{word}` must be text: the reason why it is no fault"))
+            })?;
+            silence.insert(word, reason.to_string());
+        }
+    }
+    Ok(Meta { description, license, homepage, silence, update })
 }
 
 /// The entries of a map with names for keys.

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::facts::SourceUse;
+use super::facts::{Meta, SourceUse};
 use super::instance::Rendering;
 use super::options::Values;
 use crate::base::{Error, Result, Sha256, fs};
+use crate::script::about::About;
 use crate::script::rendered::{self, DownloadList, Index};
 use crate::script::{Rendered, Source};
 
@@ -76,6 +77,7 @@ impl Output {
         let changed = staged.files.len();
         staged.add(dir.join(Rendered::FILES), self.files.to_string().as_bytes())?;
         staged.add(dir.join(Rendered::COMMITS), self.commits.to_string().as_bytes())?;
+        staged.add(dir.join(Rendered::ABOUT), &self.about())?;
         staged.add(dir.join(Rendered::INDEX), self.index.to_string().as_bytes())?;
         let stale: Vec<&String> = old.keys().filter(|label| !self.scripts.contains_key(*label)).collect();
 
@@ -98,6 +100,19 @@ impl Output {
 }
 
 impl Output {
+    /// What is known of each label beside its script.
+    fn about(&self) -> Vec<u8> {
+        let about = |rendering: &Rendering| {
+            let Meta { description, license, homepage, silence, .. } = rendering.meta.clone();
+            About { description, license, homepage, silence }
+        };
+        let all: BTreeMap<&String, About> =
+            self.scripts.iter().map(|(label, rendering)| (label, about(rendering))).collect();
+        let mut bytes = serde_json::to_vec_pretty(&all).expect("it has only texts");
+        bytes.push(b'\n');
+        bytes
+    }
+
     /// Writes the scripts alone, for people to look at, and removes other scripts from the directory.
     pub fn write_scripts(&self, dir: &Path) -> Result<Written> {
         fs::create_dir_all(dir)?;

@@ -98,7 +98,8 @@ impl Project {
     /// Whether what lies in `dir` was rendered from the files as they are, so that its index can be trusted.
     pub fn is_fresh(&self, dir: &Path) -> Result<bool> {
         let Ok(written) = std::fs::read_to_string(dir.join(Rendered::STAMP)) else { return Ok(false) };
-        Ok(dir.join(Rendered::INDEX).is_file() && written == stamp::of(self.root())?)
+        let is_whole = [Rendered::INDEX, Rendered::ABOUT].iter().all(|file| dir.join(file).is_file());
+        Ok(is_whole && written == stamp::of(self.root())?)
     }
 
     /// The names of its templates.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Script;
+use super::about::About;
 use super::name::{InstallId, PackageName, ScriptId};
 use crate::base::{Error, Result, error, fs};
 
@@ -143,6 +144,8 @@ impl Rendered {
     pub const FILES: &'static str = "downloadlist.sha256";
     /// The git sources' download list.
     pub const COMMITS: &'static str = "downloadlist.git";
+    /// What is known of each label beside its script.
+    pub const ABOUT: &'static str = "about.json";
     /// The fingerprint of what was rendered.
     pub const STAMP: &'static str = ".stamp";
 
@@ -214,6 +217,19 @@ impl Rendered {
     /// The download list of git sources.
     pub fn commits(&self) -> Result<DownloadList> {
         self.download_list(Rendered::COMMITS)
+    }
+
+    /// What is known of packages beside their scripts, by label; empty in a directory that tells nothing.
+    pub fn about(&self) -> Result<BTreeMap<String, About>> {
+        let path = self.dir.join(Rendered::ABOUT);
+        if !path.exists() {
+            return Ok(BTreeMap::new());
+        }
+        serde_json::from_str(&fs::read_text(&path)?).map_err(|cause| {
+            Error::usage(format!("`{}` cannot be read", path.display()))
+                .line(cause.to_string())
+                .hint("run `genpkg render` to write it anew")
+        })
     }
 
     fn download_list(&self, file: &str) -> Result<DownloadList> {

@@ -1,6 +1,6 @@
 //! The build record: what is worth knowing of a build that is not in its result. Nothing here is part of an identity.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::path::Path;
 use std::str::FromStr;
@@ -34,6 +34,12 @@ pub struct Record {
     pub tree_key: Option<Sha256>,
     /// What the seal found that stops nothing.
     pub warnings: Vec<String>,
+    /// The license that its definition named; empty: none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub license: String,
+    /// Where its sources could be had, by their sha256 or commit.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub urls: BTreeMap<String, Vec<String>>,
 }
 
 /// Facts of a machine.

@@ -1,10 +1,12 @@
 //! From a script's output to an install: sealed, recorded, published.
 
+use std::collections::BTreeMap;
+
 use super::{Job, keep};
 use crate::base::{Error, Result};
 use crate::build::log::Captured;
 use crate::build::visible::Visible;
-use crate::script::Sandbox;
+use crate::script::{Sandbox, Source};
 use crate::store::{Host, Meta, Record, Seal, Sealed, Staging};
 
 impl Job<'_> {
@@ -45,7 +47,17 @@ impl Job<'_> {
             references: sealed.masked.references(&self.install),
             tree_key: self.site.store.tree_key(&self.install, &sealed.masked)?,
             warnings: sealed.warnings.clone(),
+            license: self.site.options.licenses.get(&self.install).cloned().unwrap_or_default(),
+            urls: self.urls(),
         })
+    }
+
+    fn urls(&self) -> BTreeMap<String, Vec<String>> {
+        let urls = |source: &Source| {
+            (self.site.origins)(source).into_iter().map(|origin| origin.url).collect::<Vec<_>>()
+        };
+        let all = self.script.header.sources.iter().map(|source| (source.key(), urls(source)));
+        all.filter(|(_, urls)| !urls.is_empty()).collect()
     }
 
     /// Why the install may depend on more than its script names: its own reasons, then each input that is tainted.

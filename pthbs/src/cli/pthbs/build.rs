@@ -1,5 +1,6 @@
 //! `pthbs build`: makes what is missing.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +11,10 @@ use super::context::{self, Scripts};
 use crate::base::Result;
 use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
 use crate::cli::{config, report, signals};
+use crate::script::about::About;
 use crate::script::{InstallId, Script, Source};
 use crate::source::{self, Fetcher};
-use crate::store::{Item, Store};
+use crate::store::{Finding, Item, Store};
 
 /// Build packages and whatever they need
 ///
@@ -69,6 +71,7 @@ pub(super) fn plan(store: &Store, known: &Known<'_>, asked: &[Script]) -> Result
 
 /// Builds what is missing of some scripts' installs; all failures are in the one error.
 pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: &Width) -> Result<Done> {
+    note_asked(store, asked)?;
     let known = context::known(store, scripts, asked);
     let plan = plan(store, &known, asked)?;
     if plan.steps.is_empty() {
@@ -80,19 +83,37 @@ pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: 
     signals::watch(&stop)?;
 
     let sink = report::lines();
+    let about = scripts.about()?;
     let run = Run {
         store,
         helper: &helper,
         fetcher: Arc::new(Fetcher::new(store, scripts.file.fetching(width.offline)?, sink.clone())?),
         scripts: &known,
         origins: scripts.origins()?,
-        options: width.options(),
+        options: Options { silenced: silenced(&about), licenses: licenses(&about), ..width.options() },
         stop,
         sink,
     };
     let summary = run.run(plan)?;
     report::say(&summary_line(&summary));
     summary.error().map_or(Ok(Done::Something), Err)
+}
+
+/// Notes what is asked for, before anybody looks whether it is there: a collection of garbage that is at work ends first, and
+/// later ones leave it alone for a while.
+fn note_asked(store: &Store, asked: &[Script]) -> Result<()> {
+    let _none = store.without_collection()?;
+    asked.iter().try_for_each(|script| store.note_asked(&Item::Install(script.install_id())))
+}
+
+/// The findings that definitions silence.
+fn silenced(about: &BTreeMap<InstallId, About>) -> BTreeMap<InstallId, BTreeSet<Finding>> {
+    let findings = |about: &About| about.silence.keys().filter_map(|word| Finding::from_word(word)).collect();
+    about.iter().map(|(install, about)| (install.clone(), findings(about))).collect()
+}
+
+fn licenses(about: &BTreeMap<InstallId, About>) -> BTreeMap<InstallId, String> {
+    about.iter().map(|(install, about)| (install.clone(), about.license.clone())).collect()
 }
 
 /// Whether a run had to do anything.

@@ -1,5 +1,6 @@
 //! What most commands begin with: the store, and the scripts as they are rendered now.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use crate::build::{Known, Origins};
 use crate::cli::config::{self, ProjectFile};
 use crate::cli::report;
 use crate::genpkg::{Options, Project};
-use crate::script::{Rendered, Script, Source};
+use crate::script::about::About;
+use crate::script::{InstallId, Rendered, Script, Source, rendered};
 use crate::store::Store;
 
 /// The store, without any script.
@@ -29,12 +31,18 @@ impl Scripts {
     /// Opens the rendered scripts, rendering first where a definition has changed since.
     pub(super) fn open(global: &Global) -> Result<Scripts> {
         let project = config::find_project();
-        let file = project.as_deref().map(ProjectFile::read).transpose()?.unwrap_or_default();
         let rendered = match (&global.rendered, &project) {
             (Some(dir), _) => Some(Rendered::open(dir)?),
             (None, Some(project)) => Some(current(project, global.no_render)?),
             (None, None) => None,
         };
+        Scripts::of(rendered)
+    }
+
+    /// Takes the rendered scripts as they are.
+    pub(super) fn of(rendered: Option<Rendered>) -> Result<Scripts> {
+        let project = config::find_project();
+        let file = project.as_deref().map(ProjectFile::read).transpose()?.unwrap_or_default();
         Ok(Scripts { rendered, file })
     }
 
@@ -68,6 +76,18 @@ impl Scripts {
     pub(super) fn all(&self) -> Result<Vec<Script>> {
         let rendered = self.rendered()?;
         rendered.index.scripts.keys().map(|label| rendered.script(label)).collect()
+    }
+
+    /// What is known of rendered packages beside their scripts, by install.
+    pub(super) fn about(&self) -> Result<BTreeMap<InstallId, About>> {
+        let Some(rendered) = &self.rendered else { return Ok(BTreeMap::new()) };
+        let mut about = BTreeMap::new();
+        for (label, one) in rendered.about()? {
+            if let Some(id) = rendered.index.scripts.get(&label) {
+                about.insert(InstallId { name: rendered::name_of_label(&label)?, id: *id }, one);
+            }
+        }
+        Ok(about)
     }
 
     /// The scripts that several arguments mean, in their order.

@@ -154,6 +154,7 @@ mod tests {
 
     #[test]
     fn every_finding_has_its_word() {
+        assert_eq!(Finding::ALL.map(Finding::as_str), crate::script::about::FINDINGS);
         for finding in Finding::ALL {
             assert_eq!(Finding::from_word(finding.as_str()), Some(finding));
         }
