@@ -36,7 +36,8 @@ bootstrap: build ## from the host's compiler to the toolchain of strict builds (
 	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
 	$(PTHBS) build $$(sed -n 's/^[a-z-]*: //p' bootstrap/stages)
 
-bench: ## a build with nothing to do, starting a sandbox, merging an environment, each beside others
+bench: ## rendering, a build with nothing to do, starting a sandbox, merging an environment, each beside others
+	$(CARGO) bench --quiet -p pthbs --bench render
 	$(CARGO) bench --quiet -p pthbs --bench noop
 	$(CARGO) bench --quiet -p sandbox --bench sandbox_start
 	$(CARGO) bench --quiet -p pthbs --bench environment

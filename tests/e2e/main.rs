@@ -7,6 +7,7 @@ mod authoring;
 mod collecting;
 mod determinism;
 mod errors;
+mod explaining;
 mod fetch;
 mod findings;
 mod golden;

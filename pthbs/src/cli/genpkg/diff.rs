@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{OptionArguments, ProjectArguments};
-use crate::base::{Error, Result, fs};
+use crate::base::{Error, Result, error, fs};
 use crate::cli::report;
 use crate::genpkg::{Change, Changes, Snapshot, unified};
 use crate::script::Rendered;
@@ -53,9 +53,10 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
     }
     super::print(&text)?;
     if follow > 0 {
+        let (verb, they) = if follow == 1 { ("differs", "it uses") } else { ("differ", "they use") };
         report::say(&format!(
-            "{} more differ only by the ids of what they use",
-            report::count(follow, "script")
+            "{} {verb} only by the ids of what {they}",
+            report::count(follow, "other script")
         ));
     } else if text.is_empty() {
         report::say("nothing differs");
@@ -82,12 +83,13 @@ fn check_names(names: &[String], old: &Snapshot, new: &Snapshot) -> Result<()> {
         };
         knows(old) || knows(new)
     };
-    match names.iter().find(|name| !is_known(name)) {
-        Some(name) => {
-            Err(Error::usage(format!("package `{name}` not found")).hint("`genpkg list` shows all packages"))
-        }
-        None => Ok(()),
-    }
+    let Some(name) = names.iter().find(|name| !is_known(name)) else { return Ok(()) };
+    let error = Error::usage(format!("package `{name}` not found"));
+    let known = old.scripts.keys().chain(new.scripts.keys()).map(String::as_str);
+    Err(match error::nearest(name, known) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("`genpkg list` shows all packages"),
+    })
 }
 
 /// Compares two indexes: one line for each label.
