@@ -6,7 +6,7 @@
     Keep this file small: every change of it changes the id of every script. #%}
 {% set _compiler %}
 {% block compiler %}
-{% do tool("musl" if toolchain == "host" else "musl-cross-make") %}
+{% do tool("musl" if toolchain == "host" else "musl-cross-make" if toolchain == "native" else toolchain) %}
 export CC={{ target }}-gcc CFLAGS="-O2{% for _flag in fact("cflags", default=[], doc="more flags for the compiler") %} {{ _flag }}{% endfor %}"
 {% if toolchain != "host" %}
 export CXX={{ target }}-g++ CXXFLAGS="$CFLAGS"

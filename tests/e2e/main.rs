@@ -11,6 +11,7 @@ mod explaining;
 mod fetch;
 mod findings;
 mod golden;
+mod import;
 mod interrupted;
 mod layers;
 mod main_job;

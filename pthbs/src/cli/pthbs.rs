@@ -9,6 +9,7 @@ mod env;
 mod fetch;
 mod files;
 mod gc;
+mod import;
 mod items;
 mod kept;
 mod license;
@@ -82,6 +83,7 @@ enum Command {
     Pin(pin::Arguments),
     Roots(roots::Arguments),
     Delete(delete::Arguments),
+    Import(import::Arguments),
 }
 
 /// Runs the program; the exit code is the error's.
@@ -120,6 +122,7 @@ impl Command {
             Command::Pin(arguments) => pin::run(global, &arguments)?,
             Command::Roots(arguments) => roots::run(global, &arguments)?,
             Command::Delete(arguments) => delete::run(global, &arguments)?,
+            Command::Import(arguments) => import::run(global, &arguments)?,
             Command::Run(arguments) => return run::run(global, &arguments),
         }
         Ok(ExitCode::SUCCESS)

@@ -67,8 +67,14 @@ impl Values {
         }
     }
 
-    /// Sets one value; a wrong name or choice is an error.
-    pub(super) fn set(&mut self, name: &str, value: &str, is_given: bool) -> Result<()> {
+    /// Sets one value; a wrong name or choice is an error. A package can be the toolchain, as one that was imported.
+    pub(super) fn set(
+        &mut self,
+        name: &str,
+        value: &str,
+        is_given: bool,
+        is_package: impl Fn(&str) -> bool,
+    ) -> Result<()> {
         let value = OptionValue { value: value.to_string(), is_given };
         if let Some((package, option)) = name.split_once('.') {
             let package = package.parse::<PackageName>()?;
@@ -85,7 +91,9 @@ impl Values {
                     .hint("a package's option is written PACKAGE.OPTION=VALUE"),
             });
         };
-        if !choices.contains(&value.value.as_str()) {
+        let is_choice =
+            choices.contains(&value.value.as_str()) || (*name == "toolchain" && is_package(&value.value));
+        if !is_choice {
             return Err(not_a_choice(name, &value.value, choices));
         }
         self.global.insert(name, value);
@@ -116,17 +124,23 @@ pub(super) fn not_a_choice(name: &str, value: &str, choices: &[&str]) -> Error {
 mod tests {
     use super::*;
 
+    fn none(_: &str) -> bool {
+        false
+    }
+
     #[test]
     fn a_misspelt_option_or_choice_is_an_error() {
         let mut values = Values::new();
-        let error = values.set("toolchian", "host", true).unwrap_err().to_string();
+        let error = values.set("toolchian", "host", true, none).unwrap_err().to_string();
         assert_eq!(error, "error: unknown option `toolchian`\n  hint: did you mean `toolchain`?");
-        let error = values.set("toolchain", "hots", true).unwrap_err().to_string();
+        let error = values.set("toolchain", "hots", true, none).unwrap_err().to_string();
         assert_eq!(
             error,
             "error: option `toolchain` cannot be `hots`\n  choices: musl-cross-make, host, native\n  hint: did you mean `host`?"
         );
-        assert!(values.set("../x.y", "1", true).is_err());
+        assert!(values.set("toolchain", "hots", true, |name| name == "hots").is_ok());
+        assert!(values.set("check", "hots", true, |name| name == "hots").is_err());
+        assert!(values.set("../x.y", "1", true, none).is_err());
         assert!(Options::default().give("toolchain").is_err());
         assert!(Options::default().give("zsh.x=a\nb").is_err());
     }
@@ -134,9 +148,9 @@ mod tests {
     #[test]
     fn given_values_are_kept_by_a_later_render() {
         let mut values = Values::new();
-        values.set("toolchain", "host", true).unwrap();
-        values.set("check", "off", false).unwrap();
-        values.set("zsh.tiny", "on", true).unwrap();
+        values.set("toolchain", "host", true, none).unwrap();
+        values.set("check", "off", false, none).unwrap();
+        values.set("zsh.tiny", "on", true, none).unwrap();
         let index = Index { options: values.for_index(), ..Index::default() };
         let mut later = Options::default();
         later.give("zsh.tiny=off").unwrap();

@@ -48,11 +48,11 @@ impl Project {
             Error::usage(format!("`{}` is no project", files.root().display()))
                 .line(format!("it has no `{}`", Project::FILE))
         })?;
-        let values = configured(&text)?;
         let files = Arc::new(files);
         let templates = Arc::new(Templates::open(Arc::clone(&files))?);
         let env = engine::environment(Arc::clone(&templates), false);
         let catalog = Catalog::open(Arc::clone(&files))?;
+        let values = configured(&text, |name| catalog.find(name).is_ok())?;
         Ok(Project { tree: Arc::new(Tree { files, catalog, templates }), env, values })
     }
 
@@ -116,7 +116,7 @@ impl Project {
     fn values_with(&self, options: &Options) -> Result<Values> {
         let mut values = self.values.clone();
         for (name, value) in &options.given {
-            values.set(name, value, true)?;
+            values.set(name, value, true, |name| self.tree.catalog.find(name).is_ok())?;
         }
         for package in values.package.keys() {
             self.tree.catalog.find(package.as_str())?;
@@ -147,7 +147,7 @@ fn join<T>(results: Vec<Result<T, Failure>>) -> Result<Vec<T>> {
 }
 
 /// The section `[options]` of `pthbs.toml`; other sections are read elsewhere.
-fn configured(text: &str) -> Result<Values> {
+fn configured(text: &str, is_package: impl Fn(&str) -> bool) -> Result<Values> {
     let at = |error: Error, range: Option<std::ops::Range<usize>>| {
         let line = place::line_of(text, range.as_ref().map_or(0, |range| range.start));
         place::point(error, "where", Project::FILE, text, line, range)
@@ -163,7 +163,7 @@ fn configured(text: &str) -> Result<Values> {
     for (name, value) in options {
         let set =
             match value.get_ref().as_str() {
-                Some(text) => values.set(name.get_ref(), text, false),
+                Some(text) => values.set(name.get_ref(), text, false, &is_package),
                 None => Err(Error::usage(format!("option `{}` must be text", name.get_ref()))
                     .hint("put it in quotes")),
             };
@@ -178,14 +178,20 @@ mod tests {
 
     #[test]
     fn a_wrong_option_is_pointed_at() {
-        let error = configured("[store]\nroot = 1\n[options]\ntoolchian = \"host\"\n").unwrap_err();
+        let error =
+            configured("[store]\nroot = 1\n[options]\ntoolchian = \"host\"\n", |_| false).unwrap_err();
         assert_eq!(
             error.to_string(),
             "error: unknown option `toolchian`\n  where: pthbs.toml:4\n  4 | toolchian = \"host\"\n    | ^^^^^^^^^\n  \
              hint: did you mean `toolchain`?"
         );
-        assert!(configured("[options]\ncheck = true\n").unwrap_err().to_string().contains("must be text"));
-        assert!(configured("[options\n").unwrap_err().to_string().contains("where: pthbs.toml:1"));
-        assert!(configured("options = 1\n").unwrap_err().to_string().contains("is a section"));
+        assert!(
+            configured("[options]\ncheck = true\n", |_| false)
+                .unwrap_err()
+                .to_string()
+                .contains("must be text")
+        );
+        assert!(configured("[options\n", |_| false).unwrap_err().to_string().contains("where: pthbs.toml:1"));
+        assert!(configured("options = 1\n", |_| false).unwrap_err().to_string().contains("is a section"));
     }
 }

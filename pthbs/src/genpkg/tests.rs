@@ -201,6 +201,7 @@ fn wrong_sources_are_pointed_at() {
         ("src(\"https://e.org/x.tar\", sha265=\"\")", "did you mean `sha256`?"),
         ("src(\"https://e.org/x.tar\", sha256=\"\", strip=-1)", "a number from 0 to 32"),
         ("src([], sha256=\"\")", "needs an address"),
+        ("git([], commit=\"\", sha256=\"\")", "needs an address"),
         ("src(\"https://e.org/..\", sha256=\"\")", "is not a source's name"),
         ("git(\"https://e.org/x.git\", commit=\"v1\", sha256=\"\")", "`v1` is not a full commit id"),
         ("file(\"../zsh/package.sh\")", "is no path below packages/x"),

@@ -15,12 +15,18 @@ use crate::script::header::{UNKNOWN_SUM, Unpack};
 const SCHEMES: [&str; 4] = ["https", "http", "file", "deb-src"];
 
 /// `src(url, sha256=, unpack=true, strip=1, name=)`: a file; gives `$src/ENTRY`.
+///
+/// A file without an address comes from a distfiles directory, or has been imported.
 pub(super) fn src(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Result<String, minijinja::Error> {
     check_keywords("src", &words)?;
     let urls = urls("src", url)?;
-    let sum = sum("src", &words, &urls[0])?;
     let given_name = text_keyword("src", &words, "name")?;
-    let name = source_name(given_name.as_deref().unwrap_or_else(|| base_name(&urls[0])))?;
+    let name = given_name.as_deref().or_else(|| urls.first().map(|url| base_name(url)));
+    let name = source_name(name.ok_or_else(|| {
+        Error::usage("`src()` needs an address")
+            .hint("a file that has none is found by `name=` and `sha256=`")
+    })?)?;
+    let sum = sum("src", &words, urls.first().unwrap_or(&name))?;
     let unpack = match (keyword(&words, "unpack"), keyword(&words, "strip")) {
         (Some(value), _) if value.kind() != ValueKind::Bool => {
             return Err(wrong_kind("src", "unpack", "true or false", value.kind()).into());
@@ -49,6 +55,7 @@ pub(super) fn src(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Resu
 pub(super) fn git(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Result<String, minijinja::Error> {
     check_keywords("git", &words)?;
     let urls = urls("git", url)?;
+    let first = urls.first().ok_or_else(|| Error::usage("`git()` needs an address"))?;
     let commit =
         text_keyword("git", &words, "commit")?.ok_or_else(|| Error::usage("`git()` needs `commit=`"))?;
     let is_full =
@@ -58,9 +65,9 @@ pub(super) fn git(state: &mut State<'_, '_>, url: &Value, words: Kwargs) -> Resu
             .hint("`git rev-parse TAG^{commit}` prints it")
             .into());
     }
-    let tree = sum("git", &words, &urls[0])?;
+    let tree = sum("git", &words, first)?;
     let given_name = text_keyword("git", &words, "name")?;
-    let last = base_name(&urls[0]);
+    let last = base_name(first);
     let name =
         source_name(given_name.as_deref().unwrap_or_else(|| last.strip_suffix(".git").unwrap_or(last)))?;
     Ok(record(state, Source::Git { commit, tree, name }, urls, given_name.is_some())?)
@@ -79,12 +86,14 @@ fn place_of(frame: &Frame, source: &Source, urls: &[String]) -> String {
         Source::File { sha256, .. } => sha256.to_string(),
         Source::Git { commit, .. } => commit.clone(),
     };
-    let words = [hash.as_str(), urls[0].as_str(), base_name(&urls[0]), "src(", "git(", "sha256"];
-    let at = words.iter().find_map(|word| frame.text.find(word)).unwrap_or(0);
+    let address = urls.first().map(String::as_str);
+    let words =
+        [Some(hash.as_str()), address, address.map(base_name), Some("src("), Some("git("), Some("sha256")];
+    let at = words.iter().flatten().find_map(|word| frame.text.find(word)).unwrap_or(0);
     format!("{}:{}", Catalog::definition_place(&frame.key.name), place::line_of(&frame.text, at))
 }
 
-/// One address or several.
+/// One address, several, or none.
 fn urls(function: &str, value: &Value) -> Result<Vec<String>> {
     let values: Vec<Value> = match value.kind() {
         ValueKind::String => vec![value.clone()],
@@ -108,8 +117,7 @@ fn urls(function: &str, value: &Value) -> Result<Vec<String>> {
         }
         Ok(url.to_string())
     };
-    let urls: Vec<String> = values.iter().map(check).collect::<Result<_>>()?;
-    if urls.is_empty() { Err(Error::usage(format!("`{function}()` needs an address"))) } else { Ok(urls) }
+    values.iter().map(check).collect()
 }
 
 /// The last part of an address, without query and fragment.
