@@ -8,3 +8,5 @@
 } %}
 {% set source = src(["https://download.savannah.gnu.org/releases/attr/attr-2.5.2.tar.xz", "deb-src:trixie/attr/attr_2.5.2.orig.tar.xz"],
 	sha256="f2e97b0ab7ce293681ab701915766190d607a1dba7fae8a718138150b700a70b") %}
+{%# basename() without its header, which musl 1.2.5 does not declare elsewhere. #%}
+{% set cflags = ["-include libgen.h"] %}

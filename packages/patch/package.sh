@@ -8,4 +8,5 @@
 } %}
 {% set source = src(["https://ftp.gnu.org/gnu/patch/patch-2.8.tar.xz", "deb-src:trixie/patch/patch_2.8.orig.tar.xz"],
 	sha256="f87cee69eec2b4fcbf60a396b030ad6aa3415f192aa5f7ee84cad5e11f7f5ae3") %}
-{% set flags = ["--disable-xattr"] %}
+{%# `ed` is looked for when it is wanted. #%}
+{% set flags = ["--disable-xattr ac_cv_path_ED=ed"] %}

@@ -4,6 +4,7 @@
 	"description": "Compression tool and library (Zstandard)",
 	"license": "BSD-3-Clause OR GPL-2.0-only",
 	"homepage": "https://facebook.github.io/zstd/",
+	"update": {"url": "https://github.com/facebook/zstd/releases", "pattern": "zstd-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% if sources == "debian" %}
 {% set source = src("deb-src:trixie/libzstd/libzstd_1.5.7+dfsg.orig.tar.xz", name="zstd-1.5.7.tar.xz",
@@ -12,5 +13,13 @@
 {% set source = src("https://github.com/facebook/zstd/releases/download/v1.5.7/zstd-1.5.7.tar.gz",
 	sha256="eb33e51f49a15e023950cd7825ca74a4a2b43db8354825ac24fc1b7ee09e6fa3") %}
 {% endif %}
-{% set make_flags = ["HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0", "UNAME=Linux"] %}
-{% set build_targets = ["-C lib libzstd.a"] %}
+{%# Its top Makefile installs the shared library, which cannot be linked statically. #%}
+{% set make_flags = ["HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux PREFIX=\"$out\""] %}
+{% block build %}
+	make -C lib {{ _make | join(" ") }} libzstd.a
+	make -C programs {{ _make | join(" ") }} zstd
+{% endblock %}
+{% block install %}
+	make -C lib {{ _make | join(" ") }} install-static install-includes install-pc
+	make -C programs {{ _make | join(" ") }} install
+{% endblock %}

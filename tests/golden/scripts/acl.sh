@@ -8,7 +8,7 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ dep attr.d9ce484cd79f4bfe0956cd0637f56c3db5fa94e4037385b7b6b26cf2e05a892e
+#@ dep attr.9e56b4815577e093a13a56aa2969e19d11639556b7f41d7bbad81eb89c640bc7
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,7 +19,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/attr.d9ce484cd79f4bfe0956cd0637f56c3db5fa94e4037385b7b6b26cf2e05a892e
+	/versions/attr.9e56b4815577e093a13a56aa2969e19d11639556b7f41d7bbad81eb89c640bc7
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -21,7 +21,7 @@ cd "$src/patch-2.8"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		--disable-xattr
+		--disable-xattr ac_cv_path_ED=ed
 }
 
 phase_build() {

@@ -8,11 +8,11 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ dep acl.9dee03e1d9bfe2b16cef178266db2f381e9470e7975c1484db889cb7c008ff82
+#@ dep acl.8781028c5b39eb3ccea8f1d9fad713e3897c00968e08f7ce4804635a20f4bef2
 #@ dep lz4.cc903d5057e4390dc13151c53048b09ba53790f24814bfccd67173a61f62f765
 #@ dep popt.f7f6cca0bad2f6d33555ca588769eadd60ecc92f92ea7c97839e0a6cf364a5dc
 #@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
-#@ dep zstd.8de349521e6d1ac562ab25a930f34d951cfa8b999d5b356f810cb069ed8a721a
+#@ dep zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -25,10 +25,10 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 deps="
 	/versions/popt.f7f6cca0bad2f6d33555ca588769eadd60ecc92f92ea7c97839e0a6cf364a5dc
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
-	/versions/zstd.8de349521e6d1ac562ab25a930f34d951cfa8b999d5b356f810cb069ed8a721a
+	/versions/zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
 	/versions/lz4.cc903d5057e4390dc13151c53048b09ba53790f24814bfccd67173a61f62f765
-	/versions/acl.9dee03e1d9bfe2b16cef178266db2f381e9470e7975c1484db889cb7c008ff82
-	/versions/attr.d9ce484cd79f4bfe0956cd0637f56c3db5fa94e4037385b7b6b26cf2e05a892e
+	/versions/acl.8781028c5b39eb3ccea8f1d9fad713e3897c00968e08f7ce4804635a20f4bef2
+	/versions/attr.9e56b4815577e093a13a56aa2969e19d11639556b7f41d7bbad81eb89c640bc7
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

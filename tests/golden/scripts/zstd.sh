@@ -19,11 +19,13 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 cd "$src/zstd-1.5.7"
 
 phase_build() {
-	make HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux -C lib libzstd.a
+	make -C lib HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux PREFIX="$out" libzstd.a
+	make -C programs HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux PREFIX="$out" zstd
 }
 
 phase_install() {
-	make HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux PREFIX="$out" install
+	make -C lib HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux PREFIX="$out" install-static install-includes install-pc
+	make -C programs HAVE_ZLIB=0 HAVE_LZMA=0 HAVE_LZ4=0 UNAME=Linux PREFIX="$out" install
 }
 
 echo '#@ phase build'
