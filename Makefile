@@ -36,6 +36,10 @@ bootstrap: build ## from the host's compiler to the toolchain of strict builds (
 	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
 	$(PTHBS) build $$(sed -n 's/^[a-z-]*: //p' bootstrap/stages)
 
+test-packages: build ## every package built strictly and tried out in an environment; PACKAGES="NAME.." for some
+	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
+	tests/packages/run $(PTHBS) $(GENPKG) $(PACKAGES)
+
 bench: ## rendering, a build with nothing to do, starting a sandbox, merging an environment, each beside others
 	$(CARGO) bench --quiet -p pthbs --bench render
 	$(CARGO) bench --quiet -p pthbs --bench noop
@@ -46,4 +50,4 @@ install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test golden build demo bootstrap bench install
+.PHONY: help check test test-packages golden build demo bootstrap bench install

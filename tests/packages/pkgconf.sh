@@ -1,0 +1,9 @@
+# Flags of a library that needs another one.
+mkdir here
+printf 'Name: low\nDescription: d\nVersion: 1.5\nLibs: -L/l -llow\nCflags: -I/i\n' >here/low.pc
+printf 'Name: high\nDescription: d\nVersion: 2\nRequires.private: low >= 1\nLibs: -lhigh\n' >here/high.pc
+PKG_CONFIG_PATH=$PWD/here
+export PKG_CONFIG_PATH
+[ "$(pkg-config --static --libs high)" = '-lhigh -L/l -llow' ]
+[ "$(pkg-config --cflags low)" = -I/i ]
+if pkg-config --exists 'low >= 2'; then exit 1; fi
