@@ -30,6 +30,7 @@ mod strict;
 mod templates;
 mod text;
 mod trace;
+mod variant;
 mod version;
 
 pub use catalog::Catalog;
@@ -42,6 +43,7 @@ pub use options::Options;
 pub use output::{Output, Written};
 pub use project::Project;
 pub use trace::Origin;
+pub use variant::Variant;
 pub use version::compare as compare_versions;
 
 #[cfg(test)]

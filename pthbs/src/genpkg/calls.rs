@@ -15,6 +15,7 @@ use super::language;
 use super::run::{FRAME, Frame};
 use crate::base::{Error, Result, error};
 
+pub(super) use dependency::check_label;
 pub(super) use option::unknown_option;
 
 /// Registers them all.

@@ -6,6 +6,7 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::facts::{Declared, Edge, Meta, Relation, SourceUse};
+use super::language;
 use super::trace::Origin;
 use crate::base::{Error, Result, Sha256};
 use crate::script::{InstallId, PackageName, Script};
@@ -76,6 +77,16 @@ impl Request {
     /// The package as it is without anybody's options.
     pub(super) fn plain(name: &PackageName, target: &str) -> Request {
         Request { name: name.clone(), target: target.to_string(), options: BTreeMap::new(), alias: None }
+    }
+
+    /// The package as it is, for the target that everything is for where nobody says otherwise.
+    pub(super) fn of_package(name: &PackageName) -> Request {
+        Request::plain(name, language::TARGET)
+    }
+
+    /// What its script is called in the index.
+    pub(super) fn label(&self) -> Result<String> {
+        Ok(self.key()?.label(self.alias.as_deref(), language::TARGET))
     }
 
     /// What identifies the script; an option that is no plain value is an error.

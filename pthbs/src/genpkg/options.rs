@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::variant::Variant;
 use crate::base::{Error, Result, error};
 use crate::script::PackageName;
 use crate::script::rendered::{Index, OptionValue};
@@ -18,8 +19,10 @@ pub(super) const GLOBAL: [(&str, &[&str]); 3] = [
 pub struct Options {
     /// Values by `NAME` (global) or `PACKAGE.NAME`, as `-o` gives them. They go before those of `pthbs.toml`.
     pub given: BTreeMap<String, String>,
-    /// Render these packages and what they use; all packages when empty.
+    /// Render these packages and what they use; all packages when empty and no variant is asked for.
     pub only: Vec<String>,
+    /// Render these besides.
+    pub variants: Vec<Variant>,
     /// Threads to render on; as many as there are cores when 0. It never changes what is rendered.
     pub threads: usize,
     /// Note where every line of a script comes from (`Rendering::origins`). It never changes what is rendered.

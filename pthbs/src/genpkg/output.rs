@@ -36,8 +36,12 @@ pub struct Written {
 }
 
 impl Output {
-    /// Collects what the roots are and use.
-    pub(super) fn new(roots: &[Arc<Rendering>], values: &Values, stamp: Option<String>) -> Result<Output> {
+    /// Collects what the roots, by their labels, are and use.
+    pub(super) fn new(
+        roots: &[(String, Arc<Rendering>)],
+        values: &Values,
+        stamp: Option<String>,
+    ) -> Result<Output> {
         let scripts = labelled(roots)?;
         check_given(&scripts, values)?;
         check_hashes(&scripts)?;
@@ -189,13 +193,12 @@ fn remove(path: &Path) -> Result<()> {
 }
 
 /// Every script by its label; one label for two scripts is an error that names who asked.
-fn labelled(roots: &[Arc<Rendering>]) -> Result<BTreeMap<String, Arc<Rendering>>> {
+fn labelled(roots: &[(String, Arc<Rendering>)]) -> Result<BTreeMap<String, Arc<Rendering>>> {
     let mut scripts: BTreeMap<String, (Arc<Rendering>, String)> = BTreeMap::new();
     let mut visited = BTreeSet::new();
     let mut open: Vec<&Arc<Rendering>> = Vec::new();
-    for root in roots {
-        let name = root.script.header.name.to_string();
-        scripts.insert(name.clone(), (Arc::clone(root), name));
+    for (label, root) in roots {
+        scripts.insert(label.clone(), (Arc::clone(root), label.clone()));
         open.push(root);
     }
     open.reverse();

@@ -8,6 +8,7 @@ use minijinja::Environment;
 use super::catalog::Catalog;
 use super::failure::Failure;
 use super::files::Files;
+use super::instance::Request;
 use super::options::{Options, Values};
 use super::output::Output;
 use super::run::Run;
@@ -69,10 +70,11 @@ impl Project {
     /// Renders packages with all that they use, in memory. All errors are in the one error.
     pub fn render(&self, options: &Options) -> Result<Output> {
         // Before anything is read: a file that changes meanwhile makes the stamp stale.
-        let is_whole = options.only.is_empty() && self.tree.files.is_plain_dir();
+        let is_everything = options.only.is_empty() && options.variants.is_empty();
+        let is_whole = is_everything && self.tree.files.is_plain_dir();
         let stamp = if is_whole { Some(stamp::of(self.root())?) } else { None };
         let values = self.values_with(options)?;
-        let names: Vec<PackageName> = if options.only.is_empty() {
+        let names: Vec<PackageName> = if is_everything {
             self.tree.catalog.names().cloned().collect()
         } else {
             let find = |name: &String| self.tree.catalog.find(name).cloned();
@@ -81,6 +83,10 @@ impl Project {
             names.dedup();
             names
         };
+        let mut requests: Vec<Request> = names.iter().map(Request::of_package).collect();
+        for variant in &options.variants {
+            requests.push(variant.request(&self.tree.catalog)?);
+        }
         let traced = || engine::environment(Arc::clone(&self.tree.templates), true);
         let mut env = if options.traces { traced() } else { self.env.clone() };
         for (name, value) in &values.global {
@@ -91,8 +97,9 @@ impl Project {
             threads => threads,
         };
         let run = Arc::new(Run::new(Arc::clone(&self.tree), values, options.traces));
-        let roots = join(run.all(&env, &names, threads))?;
-        Output::new(&roots, &run.values, stamp)
+        let roots = join(run.all(&env, &requests, threads))?;
+        let labels = requests.iter().map(Request::label).collect::<Result<Vec<_>>>()?;
+        Output::new(&labels.into_iter().zip(roots).collect::<Vec<_>>(), &run.values, stamp)
     }
 
     /// Whether what lies in `dir` was rendered from the files as they are, so that its index can be trusted.

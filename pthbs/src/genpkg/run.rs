@@ -19,7 +19,6 @@ use super::language;
 use super::options::Values;
 use super::project::Tree;
 use crate::base::{Error, Result};
-use crate::script::PackageName;
 
 /// Threads render with this much stack; only what is touched costs memory.
 const STACK: usize = 256 << 20;
@@ -66,11 +65,11 @@ impl Run {
         Run { tree, values, traces, memo: Mutex::default() }
     }
 
-    /// Renders packages and all that they use; every failure is kept, in the order of the names.
+    /// Renders what is asked for and all that it uses; every failure is kept, in the order of the requests.
     pub(super) fn all(
         self: &Arc<Run>,
         env: &Environment<'_>,
-        names: &[PackageName],
+        requests: &[Request],
         threads: usize,
     ) -> Vec<Result<Arc<Rendering>, Failure>> {
         let next = AtomicUsize::new(0);
@@ -78,8 +77,8 @@ impl Run {
             let mut done = Vec::new();
             loop {
                 let position = next.fetch_add(1, Ordering::Relaxed);
-                let Some(name) = names.get(position) else { return done };
-                done.push((position, self.render(env, Request::plain(name, language::TARGET), None)));
+                let Some(request) = requests.get(position) else { return done };
+                done.push((position, self.render(env, request.clone(), None)));
             }
         };
         let mut done: Vec<_> = std::thread::scope(|scope| {
@@ -87,7 +86,7 @@ impl Run {
                 let thread = std::thread::Builder::new().name("render".to_string()).stack_size(STACK);
                 thread.spawn_scoped(scope, work).expect("a thread can be started")
             };
-            let threads: Vec<_> = (0..threads.clamp(1, names.len().max(1))).map(start).collect();
+            let threads: Vec<_> = (0..threads.clamp(1, requests.len().max(1))).map(start).collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("rendering does not panic")).collect()
         });
         done.sort_by_key(|(position, _)| *position);

@@ -32,11 +32,7 @@ pub(super) fn call(
         (None, Relation::Dep | Relation::Needs) => inherited_target(state)?,
     };
     let alias = text_keyword(function, words, "as")?;
-    if let Some(alias) = alias.as_deref().filter(|alias| alias.parse::<PackageName>().is_err()) {
-        return Err(Error::usage(format!("`as=\"{}\"` is no label", alias.escape_debug()))
-            .line("a label is 1 to 64 of `a-z 0-9 + _ -` and begins with a letter or a digit")
-            .into());
-    }
+    alias.as_deref().map_or(Ok(()), check_label)?;
     let options: BTreeMap<String, Value> = words
         .args()
         .filter(|word| !matches!(*word, "as" | "target"))
@@ -53,6 +49,15 @@ pub(super) fn call(
     let path = versions_path(&to.script.install_id());
     facts(state).add_edge(Edge { relation, label, to });
     Ok(path)
+}
+
+/// A label that a caller chose follows the rules of names.
+pub(in super::super) fn check_label(label: &str) -> Result<()> {
+    if label.parse::<PackageName>().is_ok() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`as=\"{}\"` is no label", label.escape_debug()))
+        .line("a label is 1 to 64 of `a-z 0-9 + _ -` and begins with a letter or a digit"))
 }
 
 /// `deps()`: the closure over `dep`, direct ones first, as `/versions/NAME.HASH`.
