@@ -9,6 +9,7 @@ mod conflict;
 pub mod contents;
 #[cfg(test)]
 mod documented;
+pub mod edit;
 #[cfg(test)]
 mod fake;
 pub mod file;
@@ -24,6 +25,7 @@ pub mod wish;
 
 pub use activate::{Shell, activate};
 pub use contents::{Change, Difference, Package, installs, packages};
+pub use edit::without;
 pub use file::EnvironmentFile;
 pub use forest::{Forest, Table};
 pub use lockfile::LockFile;

@@ -10,7 +10,7 @@ use super::contents;
 use super::make::{closure, make_wish};
 use super::wish::Wish;
 use crate::base::{Error, Result};
-use crate::script::{InstallId, Source};
+use crate::script::{InstallId, Script, Source};
 use crate::store::{EnvironmentId, Item, Store};
 
 /// What is wanted, what it consists of, and what comes out.
@@ -25,6 +25,16 @@ pub struct LockFile {
     wish: Wish,
     /// Every install in it, sorted.
     install: Vec<Locked>,
+    /// Scripts that cannot be had from where the file is used.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    script: Vec<Carried>,
+}
+
+/// A script as text; its id is the text's sum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Carried {
+    text: String,
 }
 
 /// One install of a lock file.
@@ -52,7 +62,25 @@ impl LockFile {
                 .hint("make it again, and lock that"));
         }
         let install = held.iter().map(|install| Locked::of(store, install)).collect::<Result<_>>()?;
-        Ok(LockFile { lock: 1, environment: environment.to_string(), wish: wish.clone(), install })
+        Ok(LockFile {
+            lock: 1,
+            environment: environment.to_string(),
+            wish: wish.clone(),
+            install,
+            script: Vec::new(),
+        })
+    }
+
+    /// The same with scripts in it: those that restoring will need and not find.
+    #[must_use]
+    pub fn carrying<'a>(self, scripts: impl IntoIterator<Item = &'a Script>) -> LockFile {
+        let script = scripts.into_iter().map(|script| Carried { text: script.text.clone() }).collect();
+        LockFile { script, ..self }
+    }
+
+    /// The scripts that it carries.
+    pub fn scripts(&self) -> Result<Vec<Script>> {
+        self.script.iter().map(|carried| Script::parse(carried.text.clone(), "the lock file")).collect()
     }
 
     /// The file's text.
@@ -71,7 +99,8 @@ impl LockFile {
         if file.lock != 1 {
             return Err(unfit(&format!("it has format {}; this program reads format 1", file.lock)));
         }
-        file.environment().and_then(|_| file.installs()).map_err(|error| unfit(error.what()))?;
+        let parts = file.environment().and_then(|_| file.installs()).and_then(|_| file.scripts());
+        parts.map_err(|error| unfit(error.what()))?;
         Ok(file)
     }
 
@@ -169,6 +198,9 @@ mod tests {
         let written = locked(&store);
         let read = LockFile::parse(&written.to_text(), "home.lock").unwrap();
         assert_eq!(read, written);
+        let script = store.script(read.installs().unwrap().first().unwrap()).unwrap();
+        let carrying = LockFile::parse(&written.clone().carrying([&script]).to_text(), "home.lock").unwrap();
+        assert_eq!(carrying.scripts().unwrap()[0].text, script.text);
         assert_eq!(read.missing(&store).unwrap().len(), 0);
         assert_eq!(read.missing(&other).unwrap(), read.installs().unwrap());
         assert!(read.restore(&other).unwrap_err().to_string().contains("is not in the store"));

@@ -62,7 +62,8 @@ impl Wish {
         Error::all(errors).map_or(Ok(rules), Err)
     }
 
-    fn find(&self, name: &str, installs: &BTreeSet<InstallId>) -> Result<InstallId> {
+    /// The install that a rule's word means.
+    pub(super) fn find(&self, name: &str, installs: &BTreeSet<InstallId>) -> Result<InstallId> {
         if let Some(install) = self.asked.get(name) {
             return Ok(install.clone());
         }
