@@ -6,6 +6,7 @@
 mod authoring;
 mod collecting;
 mod determinism;
+mod environments;
 mod errors;
 mod explaining;
 mod fetch;

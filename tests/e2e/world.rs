@@ -148,6 +148,13 @@ impl World {
         command.output().ok().map(|output| self.ran(output))
     }
 
+    /// A program of the machine, run as those of the workspace are.
+    pub fn foreign(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.like(&self.command("pthbs", &[]), program);
+        command.args(arguments);
+        command
+    }
+
     /// A command with the user, directory and variables of another one.
     fn like(&self, other: &Command, program: &str) -> Command {
         let mut command = Command::new(program);

@@ -79,6 +79,11 @@ impl ProjectFile {
     }
 }
 
+/// The user's usual shell.
+pub fn shell_variable() -> Option<PathBuf> {
+    path_variable("SHELL")
+}
+
 /// Proxies from `http_proxy`, `https_proxy` and `no_proxy`, in lower case or, but for the first, in upper.
 ///
 /// HTTP_PROXY is not read: a web server that runs this sets it from a header of whoever asks.

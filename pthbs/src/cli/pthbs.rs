@@ -1,15 +1,19 @@
 //! The program `pthbs`: scripts -> sources -> sandboxed builds -> installs -> environments -> profiles.
 
+mod activate;
 mod build;
+mod changes;
 mod check;
 mod context;
 mod delete;
 mod diff;
 mod env;
+mod env_file;
 mod fetch;
 mod files;
 mod gc;
 mod import;
+mod install;
 mod items;
 mod kept;
 mod license;
@@ -19,12 +23,14 @@ mod pin;
 mod plan;
 mod profile;
 mod refs;
+mod remove;
 mod rollback;
 mod roots;
 mod run;
 mod size;
 mod source;
 mod switch;
+mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,10 +72,13 @@ enum Command {
     #[command(subcommand)]
     Env(env::Command),
     Switch(switch::Arguments),
+    Install(install::Arguments),
+    Remove(remove::Arguments),
     Rollback(rollback::Arguments),
     #[command(subcommand)]
     Profile(profile::Command),
     Run(run::Arguments),
+    Activate(activate::Arguments),
     List(list::Arguments),
     Files(files::Arguments),
     Owns(owns::Arguments),
@@ -107,6 +116,8 @@ impl Command {
             Command::Fetch(arguments) => fetch::run(global, &arguments)?,
             Command::Env(command) => env::run(global, &command)?,
             Command::Switch(arguments) => switch::run(global, &arguments)?,
+            Command::Install(arguments) => install::run(global, &arguments)?,
+            Command::Remove(arguments) => remove::run(global, &arguments)?,
             Command::Rollback(arguments) => rollback::run(global, &arguments)?,
             Command::Profile(command) => profile::run(global, &command)?,
             Command::List(arguments) => list::run(global, &arguments)?,
@@ -124,6 +135,7 @@ impl Command {
             Command::Delete(arguments) => delete::run(global, &arguments)?,
             Command::Import(arguments) => import::run(global, &arguments)?,
             Command::Run(arguments) => return run::run(global, &arguments),
+            Command::Activate(arguments) => activate::run(global, &arguments)?,
         }
         Ok(ExitCode::SUCCESS)
     }

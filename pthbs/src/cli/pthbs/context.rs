@@ -11,6 +11,7 @@ use crate::cli::config::{self, ProjectFile};
 use crate::cli::report;
 use crate::genpkg::{Options, Project};
 use crate::script::about::About;
+use crate::script::rendered::DownloadList;
 use crate::script::{InstallId, Rendered, Script, Source, rendered};
 use crate::store::Store;
 
@@ -19,12 +20,27 @@ pub(super) fn store(global: &Global) -> Result<Store> {
     Store::open(&config::store_root(global.root.as_deref())?)
 }
 
+/// A store that is there, to read it; it may be another user's.
+pub(super) fn store_to_read(global: &Global) -> Result<Store> {
+    Store::open_existing(&config::store_root(global.root.as_deref())?)
+}
+
 /// The scripts to work with, and where sources may be found.
 pub(super) struct Scripts {
     /// The rendered directory; none where only scripts named by path can be built.
     pub rendered: Option<Rendered>,
     /// What `pthbs.toml` says.
     pub file: ProjectFile,
+    /// What no index has.
+    pub extra: Extra,
+}
+
+/// Scripts from elsewhere: variants and small files of an environment file, or what a lock file carries.
+#[derive(Default)]
+pub(super) struct Extra {
+    pub scripts: Vec<Arc<Script>>,
+    pub files: DownloadList,
+    pub commits: DownloadList,
 }
 
 impl Scripts {
@@ -43,7 +59,7 @@ impl Scripts {
     pub(super) fn of(rendered: Option<Rendered>) -> Result<Scripts> {
         let project = config::find_project();
         let file = project.as_deref().map(ProjectFile::read).transpose()?.unwrap_or_default();
-        Ok(Scripts { rendered, file })
+        Ok(Scripts { rendered, file, extra: Extra::default() })
     }
 
     /// The script that a program argument means.
@@ -62,13 +78,25 @@ impl Scripts {
         })
     }
 
+    /// The script of an install, where it is rendered or came from elsewhere.
+    pub(super) fn script_of(&self, install: &InstallId) -> Result<Option<Script>> {
+        if let Some(script) = self.extra.scripts.iter().find(|script| script.install_id() == *install) {
+            return Ok(Some(Script::clone(script)));
+        }
+        let rendered = self.rendered.as_ref();
+        let label = rendered.and_then(|rendered| Some((rendered, rendered.label_of(install)?)));
+        label.map(|(rendered, label)| rendered.script(label)).transpose()
+    }
+
     /// Where sources can be had, as the download lists say.
     pub(super) fn origins(&self) -> Result<Origins> {
         let lists = self.rendered.as_ref().map(|rendered| Ok((rendered.files()?, rendered.commits()?)));
         let (files, commits) = lists.transpose()?.unwrap_or_default();
+        let (files, commits) = ([files, self.extra.files.clone()], [commits, self.extra.commits.clone()]);
         Ok(Arc::new(move |source| {
-            let list = if matches!(source, Source::Git { .. }) { &commits } else { &files };
-            list.origins(&source.key()).to_vec()
+            let lists = if matches!(source, Source::Git { .. }) { &commits } else { &files };
+            let found = lists.iter().map(|list| list.origins(&source.key()));
+            found.into_iter().find(|origins| !origins.is_empty()).unwrap_or_default().to_vec()
         }))
     }
 
@@ -117,9 +145,10 @@ fn current(project: &Path, keep: bool) -> Result<Rendered> {
     Ok(rendered)
 }
 
-/// Every script that a run may need: asked ones, rendered ones, and those kept beside installs.
+/// Every script that a run may need: asked ones, extra ones, rendered ones, and those kept beside installs.
 pub(super) fn known<'a>(store: &'a Store, scripts: &'a Scripts, asked: &[Script]) -> Known<'a> {
     let mut known = Known::new(store, scripts.rendered.as_ref());
+    scripts.extra.scripts.iter().for_each(|script| known.add(Arc::clone(script)));
     asked.iter().for_each(|script| known.add(Arc::new(script.clone())));
     known
 }

@@ -1,89 +1,67 @@
 //! `pthbs env`: environments, many installs seen as one tree.
 
-use super::build::Width;
-use super::context::{self, Scripts};
-use super::{Global, build};
+mod list;
+mod lock;
+mod make;
+mod restore;
+mod show;
+
+use super::Global;
 use crate::base::{Error, Result};
 use crate::cli::report;
-use crate::environment::{self, Wish};
-use crate::script::Script;
+use crate::environment::{Profile, ProfileName};
 use crate::store::{EnvironmentId, Item, Store};
 
 /// Make and look at environments
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    Make(Make),
-    Show(Show),
-    List(List),
+    Make(make::Arguments),
+    Show(show::Arguments),
+    List(list::Arguments),
+    Lock(lock::Arguments),
+    Restore(restore::Arguments),
 }
-
-/// Make the environment that holds the named packages, and print its path
-///
-/// Builds what is missing first. The same packages make the same environment; one that exists is only looked up.
-///
-/// Example: pthbs env make zsh zsh-startup
-#[derive(Debug, clap::Args)]
-pub(super) struct Make {
-    /// Packages, variants, ids, or paths of scripts
-    #[arg(required = true, value_name = "NAME")]
-    names: Vec<String>,
-    #[command(flatten)]
-    width: Width,
-}
-
-/// Print the installs that an environment holds, one a line
-///
-/// Example: pthbs env show env.3f9c1b2e
-#[derive(Debug, clap::Args)]
-pub(super) struct Show {
-    /// An environment: `env.` and 8 digits or more
-    #[arg(value_name = "ENVIRONMENT")]
-    environment: String,
-}
-
-/// Print the paths of all environments, one a line
-#[derive(Debug, clap::Args)]
-pub(super) struct List {}
 
 pub(super) fn run(global: &Global, command: &Command) -> Result<()> {
-    let store = context::store(global)?;
     match command {
-        Command::Make(make) => {
-            let (id, _) = made(&store, global, &make.names, &make.width)?;
-            report::data(&format!("{}\n", store.path(&Item::Environment(id)).display()));
-        }
-        Command::Show(show) => {
-            let id = find(&store, &show.environment)?;
-            for install in environment::installs(&store.manifest(&Item::Environment(id))?) {
-                report::data(&format!("{install}\n"));
-            }
-        }
-        Command::List(_) => {
-            for id in all(&store)? {
-                report::data(&format!("{}\n", store.path(&Item::Environment(id)).display()));
-            }
-        }
+        Command::Make(arguments) => make::run(global, arguments),
+        Command::Show(arguments) => show::run(global, arguments),
+        Command::List(_) => list::run(global),
+        Command::Lock(arguments) => lock::run(global, arguments),
+        Command::Restore(arguments) => restore::run(global, arguments),
     }
-    Ok(())
 }
 
-/// The environment of some packages, built and made where it is missing; and the wish that it fulfils.
-pub(super) fn made(
-    store: &Store,
-    global: &Global,
-    names: &[String],
-    width: &Width,
-) -> Result<(EnvironmentId, Wish)> {
-    let scripts = Scripts::open(global)?;
-    let asked = scripts.all_asked(names)?;
-    build::ensure(store, &scripts, &asked, width)?;
-    let asked = names.iter().cloned().zip(asked.iter().map(Script::install_id)).collect();
-    let wish = Wish { asked, ..Wish::default() };
-    Ok((environment::make_wish(store, &wish)?, wish))
-}
-
-/// The environment that `env.PREFIX` means.
+/// The environment that an argument means: `env.PREFIX`, PROFILE, or PROFILE:GENERATION.
 pub(super) fn find(store: &Store, argument: &str) -> Result<EnvironmentId> {
+    if argument.starts_with("env.") {
+        return find_by_id(store, argument);
+    }
+    let (name, number) = match argument.split_once(':') {
+        Some((name, number)) => (name, Some(number)),
+        None => (argument, None),
+    };
+    let name: ProfileName = name.parse()?;
+    let profile = Profile::open(store, &name);
+    let generation = match number {
+        Some(number) => {
+            let number = number
+                .parse()
+                .map_err(|_| Error::usage(format!("`{}` is no generation", number.escape_debug())))?;
+            Some(profile.generation(number)?)
+        }
+        None => profile.current()?,
+    };
+    generation.map(|generation| generation.environment).ok_or_else(|| shows_nothing(&name))
+}
+
+/// The error for a profile that was never switched.
+pub(super) fn shows_nothing(profile: &ProfileName) -> Error {
+    Error::usage(format!("profile `{profile}` shows nothing yet"))
+        .hint(format!("`pthbs switch --profile {profile} NAME` gives it an environment"))
+}
+
+fn find_by_id(store: &Store, argument: &str) -> Result<EnvironmentId> {
     let matching = |id: &EnvironmentId| id.to_string().starts_with(argument);
     let hits: Vec<EnvironmentId> = all(store)?.into_iter().filter(matching).collect();
     match hits[..] {
@@ -98,4 +76,9 @@ pub(super) fn find(store: &Store, argument: &str) -> Result<EnvironmentId> {
 fn all(store: &Store) -> Result<Vec<EnvironmentId>> {
     let items = store.items()?.into_iter();
     Ok(items.filter_map(|item| if let Item::Environment(id) = item { Some(id) } else { None }).collect())
+}
+
+/// Prints where an environment lies.
+fn print(store: &Store, id: EnvironmentId) {
+    report::data(&format!("{}\n", store.path(&Item::Environment(id)).display()));
 }

@@ -1,10 +1,11 @@
 //! `pthbs profile`: which profiles there are, and where they pointed.
 
-use super::{Global, context};
-use crate::base::Result;
+use super::wanted::Made;
+use super::{Global, changes, context};
+use crate::base::{Error, Result};
 use crate::cli::report;
-use crate::environment::{Generation, Profile, ProfileName, Switched};
-use crate::store::Store;
+use crate::environment::{self, Difference, Generation, Profile, ProfileName, Switched, Wish};
+use crate::store::{EnvironmentId, Item, Store};
 
 /// Look at profiles and their generations
 #[derive(Debug, clap::Subcommand)]
@@ -12,6 +13,7 @@ pub(super) enum Command {
     List(List),
     History(History),
     Path(Path),
+    Delete(Delete),
 }
 
 /// Print the names of all profiles, one a line
@@ -37,6 +39,22 @@ pub(super) struct Path {
     profile: String,
 }
 
+/// Delete a profile with its history, or some generations of it
+///
+/// Nothing keeps their environments then: the next collection may take them. The current generation stays as long as the
+/// profile does.
+///
+/// Example: pthbs profile delete home 3 4
+#[derive(Debug, clap::Args)]
+pub(super) struct Delete {
+    /// The profile
+    #[arg(value_name = "PROFILE")]
+    profile: String,
+    /// Only these generations
+    #[arg(value_name = "GENERATION")]
+    generations: Vec<u64>,
+}
+
 /// A profile, as an option of a command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Which {
@@ -53,7 +71,10 @@ impl Which {
 }
 
 pub(super) fn run(global: &Global, command: &Command) -> Result<()> {
-    let store = context::store(global)?;
+    let store = match command {
+        Command::Delete(_) => context::store(global)?,
+        _ => context::store_to_read(global)?,
+    };
     match command {
         Command::List(_) => {
             for name in Profile::list(&store)? {
@@ -69,6 +90,18 @@ pub(super) fn run(global: &Global, command: &Command) -> Result<()> {
         }
         Command::Path(Path { profile }) => {
             report::data(&format!("{}\n", open(&store, profile)?.link().display()));
+        }
+        Command::Delete(Delete { profile, generations }) => {
+            let profile = open(&store, profile)?;
+            match &generations[..] {
+                [] => profile.delete()?,
+                numbers => profile.forget(numbers)?,
+            }
+            let what = match generations.len() {
+                0 => profile.name().to_string(),
+                count => format!("{} of {}", report::count(count, "generation"), profile.name()),
+            };
+            report::say(&report::verb("deleted", what));
         }
     }
     Ok(())
@@ -86,15 +119,49 @@ fn history_line(generation: &Generation, is_current: bool) -> String {
     format!("{number}\t{mark}\t{}\t{parent}\t{environment}\t{}\n", record.time, asked.join(" "))
 }
 
+/// What the profile was asked to hold, to be edited; nothing before its first switch.
+pub(super) fn edited(store: &Store, profile: &Profile) -> Result<Option<Wish>> {
+    let Some(Generation { number, environment, record }) = profile.current()? else { return Ok(None) };
+    let is_known = !record.wish.asked.is_empty()
+        || environment::installs(&store.manifest(&Item::Environment(environment))?).is_empty();
+    if is_known {
+        return Ok(Some(record.wish));
+    }
+    Err(Error::usage(format!(
+        "nobody knows what generation {number} of `{}` was asked to hold",
+        profile.name()
+    ))
+    .line(format!("it was switched to `{environment}` as it is"))
+    .hint("`pthbs switch FILE|NAME...` says what it is to hold"))
+}
+
+/// Moves a profile to an environment, and says what changes.
+pub(super) fn switch(store: &Store, profile: &Profile, made: &Made) -> Result<()> {
+    let switched = profile.switch(made.environment, &made.wish)?;
+    show(store, profile, switched)
+}
+
 /// Says what a switch or rollback has done, and prints the profile's path.
-pub(super) fn show(profile: &Profile, switched: Switched) {
+pub(super) fn show(store: &Store, profile: &Profile, switched: Switched) -> Result<()> {
     let Switched { from, to } = switched;
     let name = profile.name();
-    let line = match from {
-        Some(from) if switched.is_change() => report::verb("switched", format_args!("{name} {from} -> {to}")),
-        None => report::verb("switched", format_args!("{name} to {to}")),
-        Some(_) => report::verb("kept", format_args!("{name} {to}: it shows this environment already")),
-    };
-    report::say(&line);
+    if switched.is_change() {
+        let environment = |number| profile.generation(number).map(|generation| generation.environment);
+        let difference = difference(store, from.map(environment).transpose()?, environment(to)?)?;
+        changes::lines(&difference).iter().for_each(|line| report::say(line));
+        let steps = from.map_or(format!("to {to}"), |from| format!("{from} -> {to}"));
+        let growth =
+            changes::growth(difference.growth()).map_or(String::new(), |growth| format!(", {growth}"));
+        let same = if difference.is_empty() { ": the same packages, seen otherwise" } else { "" };
+        report::say(&report::verb("switched", format_args!("{name} {steps}{growth}{same}")));
+    } else {
+        report::say(&report::verb("kept", format_args!("{name} {to}: it shows this environment already")));
+    }
     report::data(&format!("{}\n", profile.link().display()));
+    Ok(())
+}
+
+fn difference(store: &Store, from: Option<EnvironmentId>, to: EnvironmentId) -> Result<Difference> {
+    let packages = |environment| environment::packages(store, environment);
+    Ok(Difference::between(&from.map_or(Ok(Vec::new()), packages)?, &packages(to)?))
 }

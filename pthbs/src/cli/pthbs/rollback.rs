@@ -20,6 +20,5 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let store = context::store(global)?;
     let profile = Profile::open(&store, &arguments.which.name()?);
     let switched = profile.rollback(arguments.to)?;
-    profile::show(&profile, switched);
-    Ok(())
+    profile::show(&store, &profile, switched)
 }
