@@ -388,3 +388,92 @@ fn what_is_asked_for_must_be_said() {
         world.pthbs(arguments).exits(2);
     }
 }
+
+#[test]
+fn a_full_disk_ends_it_and_the_fetch_goes_on_when_there_is_room() {
+    for who in everybody() {
+        let world = World::new(who);
+        let bytes: Vec<u8> = (0..600_000u32).map(|n| n as u8).collect();
+        let served = bytes.clone();
+        let server = Server::start(move |request| match request.range_start() {
+            Some(start) => Reply::rest(&served, start),
+            None => Reply::ok(&served),
+        });
+        let sum = sum(&world, &bytes);
+        let urls = [server.url("/large.txt"), server.url("/again.txt")].map(|url| format!("\"{url}\""));
+        define(&world, "large", &[format!("src([{}], sha256=\"{sum}\", unpack=false)", urls.join(", "))]);
+        world.genpkg(&["render"]).ok();
+        // A small disk in a namespace of its own, which is gone with the process, so it is looked at in there as well.
+        let script = "exec unshare -m sh -c 'mount -t tmpfs -o size=300k none \"$PTHBS_ROOT\" || exit 99; \"$@\"; \
+                      echo $? >$HOME/status; mount -o remount,size=4m \"$PTHBS_ROOT\" && exec \"$@\"' sh \"$@\"";
+        let ran = world.in_user_namespace(script, "pthbs", &["fetch", "large"]);
+        let Some(ran) = ran.filter(|ran| ran.code != Some(99)) else {
+            println!("SKIPPED: no file system can be mounted in a namespace here");
+            return;
+        };
+        let ran = ran.ok();
+        assert_eq!(fs::read_to_string(world.path("home/status")).unwrap(), "2\n", "{}", ran.stderr);
+        let cannot =
+            format!("error: cannot write `WORLD/store/source/partial/{sum}`: No space left on device\n");
+        assert!(ran.stderr.contains(&cannot), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("hint: make room there; a download goes on where it stopped"),
+            "{}",
+            ran.stderr
+        );
+        let paths: Vec<String> = server.requests().iter().map(|request| request.path.clone()).collect();
+        assert_eq!(paths, ["/large.txt", "/large.txt"], "no other URL helps against a full disk");
+        assert!(server.requests()[1].range_start().is_some_and(|start| start > 0));
+    }
+}
+
+#[test]
+fn what_is_wrong_with_distfiles_is_told() {
+    // Root may read everything.
+    let who = *everybody().last().unwrap();
+    let world = World::new(who);
+    fs::create_dir(world.path("dist")).unwrap();
+    let names = ["secret.txt", "fifo.txt", "dir.txt"];
+    let calls: Vec<String> =
+        names.map(|name| src(&format!("https://h.invalid/{name}"), &sum(&world, name.as_bytes()))).into();
+    define(&world, "dist", &calls);
+    fs::write(world.path("dist/secret.txt"), "secret.txt").unwrap();
+    fs::create_dir(world.path("dist/dir.txt")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(world.path("dist/fifo.txt")).status().unwrap();
+    assert!(made.success());
+    world.write(
+        "pthbs.toml",
+        "[options]\ntoolchain = \"host\"\n[sources]\ndistfiles = [\"../dist\", \"/nowhere/at/all\"]\n",
+    );
+    fs::set_permissions(world.path("dist/secret.txt"), std::os::unix::fs::PermissionsExt::from_mode(0o000))
+        .unwrap();
+    let ran = world.pthbs(&["fetch", "--offline", "dist"]).exits(1);
+    for name in ["fifo.txt", "dir.txt"] {
+        assert!(ran.stderr.contains(&format!("error: cannot fetch source `{name}`")), "{}", ran.stderr);
+    }
+    assert_eq!(
+        ran.stderr.matches("  /nowhere/at/all: No such file or directory\n").count(),
+        3,
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("dist/secret.txt: Permission denied\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_programs_link_no_library_but_the_c_library() {
+    let world = World::new(Who::Caller);
+    world.genpkg(&["--version"]).ok();
+    let Ok(output) = std::process::Command::new("ldd").arg(world.path("genpkg")).output() else {
+        println!("SKIPPED: ldd is not installed");
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text.lines().filter_map(|line| line.split_whitespace().next());
+    let others: Vec<&str> = names
+        .filter(|name| {
+            !["linux-vdso", "libc.", "libm.", "libgcc_s.", "/lib"].iter().any(|known| name.starts_with(known))
+        })
+        .collect();
+    assert_eq!(others, [""; 0]);
+}

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::base::Sha256;
+use crate::base::error::system_word;
 use crate::store::Store;
 
 /// The configured directories and the sums of what lies in them.
@@ -59,6 +60,12 @@ impl Distfiles {
             remember(&self.memory, sums);
         }
         found.map(|(path, _)| path)
+    }
+
+    /// The directories that cannot be looked into, and why.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let failure = |dir: &PathBuf| fs::read_dir(dir).err().map(|cause| system_word(&cause));
+        self.dirs.iter().filter_map(move |dir| Some((dir.display().to_string(), failure(dir)?)))
     }
 }
 

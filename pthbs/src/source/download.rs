@@ -4,13 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use ureq::Body;
 use ureq::http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG, LAST_MODIFIED};
 use ureq::http::{HeaderMap, StatusCode};
 
 use super::http::{Client, Refusal, refused};
 use super::partial::Partial;
-use crate::base::Sha256;
 use crate::base::event::{Event, Sink};
+use crate::base::{Result, Sha256};
 
 /// How often a URL is asked again after a failure that may pass; bytes that arrive start the count anew.
 const TRIES: u32 = 3;
@@ -29,29 +30,31 @@ impl Download<'_> {
     ///
     /// With an expected sum, bytes that were resumed and turn out wrong are fetched once more from the start: the file
     /// may have changed between the two halves, or the first half may come from another place.
+    /// The inner result is about the URL, the outer one about the store.
     pub(super) fn run(
         &self,
         url: &str,
         expected: Option<&Sha256>,
         partial: &mut Partial,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Result<(), Refusal>> {
         let is_resumed = partial.length() > 0;
-        self.run_once(url, partial)?;
-        if is_resumed && expected.is_some_and(|expected| partial.sum() != *expected) {
-            partial.restart().map_err(|error| Refusal::lasting(error.what()))?;
-            self.run_once(url, partial)?;
+        let arrived = self.run_once(url, partial)?;
+        let is_wrong = |partial: &Partial| expected.is_some_and(|expected| partial.sum() != *expected);
+        if arrived.is_ok() && is_resumed && is_wrong(partial) {
+            partial.restart()?;
+            return self.run_once(url, partial);
         }
-        Ok(())
+        Ok(arrived)
     }
 
-    fn run_once(&self, url: &str, partial: &mut Partial) -> Result<(), Refusal> {
+    fn run_once(&self, url: &str, partial: &mut Partial) -> Result<Result<(), Refusal>> {
         let mut failures = 0;
         loop {
             let before = partial.length();
-            let Err(refusal) = self.attempt(url, partial) else { return Ok(()) };
+            let Err(refusal) = self.attempt(url, partial)? else { return Ok(Ok(())) };
             failures = if partial.length() > before { 1 } else { failures + 1 };
             if !refusal.may_pass || failures >= TRIES {
-                return Err(refusal);
+                return Ok(Err(refusal));
             }
             let why = format!("{}; trying again", refusal.why);
             (self.sink)(Event::FetchRetried {
@@ -63,7 +66,7 @@ impl Download<'_> {
         }
     }
 
-    fn attempt(&self, url: &str, partial: &mut Partial) -> Result<(), Refusal> {
+    fn attempt(&self, url: &str, partial: &mut Partial) -> Result<Result<(), Refusal>> {
         let validator = Validator::of(partial);
         let range = format!("bytes={}-", partial.length());
         let mut headers: Vec<(&str, &str)> = Vec::new();
@@ -73,38 +76,49 @@ impl Download<'_> {
                 headers.push(("If-Range", value));
             }
         }
-        let (mut response, _) = self.client.ask(url, &headers, None)?;
+        let mut response = match self.client.ask(url, &headers, None) {
+            Ok((response, _)) => response,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let status = response.status();
-        let lasting = |error: crate::base::Error| Refusal::lasting(error.what());
         match status {
             StatusCode::PARTIAL_CONTENT if starts_at(response.headers(), partial.length()) => {}
             // No such range, or an answer that does not say which one it is: from the start.
             StatusCode::RANGE_NOT_SATISFIABLE | StatusCode::PARTIAL_CONTENT if partial.length() > 0 => {
-                partial.restart().map_err(lasting)?;
-                return Err(Refusal { why: "it cannot be resumed".to_string(), may_pass: true });
+                partial.restart()?;
+                return Ok(Err(Refusal { why: "it cannot be resumed".to_string(), may_pass: true }));
             }
             StatusCode::OK => {
-                partial.restart().map_err(lasting)?;
+                partial.restart()?;
                 validator.remember(url, response.headers());
             }
-            status => return Err(refused(status)),
+            status => return Ok(Err(refused(status))),
         }
 
-        let total = response.body().content_length().map(|rest| rest.saturating_add(partial.length()));
+        self.receive(response.body_mut(), partial)
+    }
+
+    /// Takes a body in.
+    fn receive(&self, body: &mut Body, partial: &mut Partial) -> Result<Result<(), Refusal>> {
+        let total = body.content_length().map(|rest| rest.saturating_add(partial.length()));
         let too_large =
             |bytes| Refusal::lasting(format!("{bytes} bytes are more than the limit of {}", self.max_bytes));
         if let Some(total) = total.filter(|total| *total > self.max_bytes) {
-            return Err(too_large(total));
+            return Ok(Err(too_large(total)));
         }
         let mut progress = Progress { shown: Instant::now(), total };
-        self.client.read_body(response.body_mut(), |bytes| {
+        let mut written = Ok(());
+        let read = self.client.read_body(body, |bytes| {
             if partial.length() + bytes.len() as u64 > self.max_bytes {
                 return Err(too_large(partial.length() + bytes.len() as u64));
             }
-            partial.write(bytes).map_err(lasting)?;
+            written = partial.write(bytes);
+            // A full disk is no fault of the URL's, and no other URL would help: it ends all.
+            written.as_ref().map_err(|error| Refusal::lasting(error.what()))?;
             progress.tell(self, partial.length());
             Ok(())
-        })
+        });
+        written.map(|()| read)
     }
 }
 

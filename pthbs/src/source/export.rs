@@ -2,7 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::fetch::Fetcher;
 use super::git;
@@ -20,48 +24,87 @@ impl Fetcher {
         let kept = self.fetch(source, origins)?;
         match source {
             Source::File { sha256, name, .. } => {
-                let target = match sum(&dir.join(name)) {
-                    Some(there) if there == *sha256 => return Ok(dir.join(name)),
-                    Some(_) => dir.join(sha256.to_string()),
-                    None => dir.join(name),
-                };
+                if sum(&dir.join(name)) == Some(*sha256) {
+                    return Ok(dir.join(name));
+                }
                 let mut file = File::open(&kept).map_err(|cause| Error::io("open", &kept, &cause))?;
-                write_beside(&target, |out| {
-                    std::io::copy(&mut file, out).map(|_| ()).map_err(|cause| system_word(&cause))
-                })?;
+                let beside = Beside::write(
+                    dir,
+                    &format!("{sha256}.{}", Sha256::of(name.as_bytes()).short()),
+                    |out| std::io::copy(&mut file, out).map(|_| ()).map_err(|cause| system_word(&cause)),
+                )?;
                 // Read back: what was kept may be damaged, and a copy for another machine is the last to be checked.
-                if sum(&target) != Some(*sha256) {
-                    let _ = fs::remove_file(&target);
+                if sum(&beside.path) != Some(*sha256) {
                     return Err(Error::failed(format!("kept source `{name}` is damaged"))
                         .with("file", kept.display())
                         .hint("`pthbs fetch --check` removes what is damaged; then fetch it again"));
                 }
-                Ok(target)
+                match beside.name(name, RenameFlags::NOREPLACE) {
+                    Err(Errno::EXIST) => beside.name(&sha256.to_string(), RenameFlags::empty()),
+                    named => named,
+                }
+                .map_err(|cause| unwritable(&dir.join(name), &system_word(&cause.into())))
             }
             Source::Git { commit, .. } => {
-                let target = dir.join(format!("{commit}.bundle"));
-                write_beside(&target, |out| git::bundle(&kept, commit, out))?;
-                Ok(target)
+                let name = format!("{commit}.bundle");
+                let beside = Beside::write(dir, &name, |out| git::bundle(&kept, commit, out))?;
+                let named = beside.name(&name, RenameFlags::empty());
+                named.map_err(|cause| unwritable(&dir.join(&name), &system_word(&cause.into())))
             }
         }
     }
 }
 
 fn sum(path: &Path) -> Option<Sha256> {
-    File::open(path).and_then(Sha256::of_reader).ok().map(|(sum, _)| sum)
+    // Opening a FIFO would wait for its other end.
+    File::options()
+        .read(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+        .and_then(Sha256::of_reader)
+        .ok()
+        .map(|(sum, _)| sum)
 }
 
-/// Renamed into place when it is whole: somebody may fetch from the directory already.
-fn write_beside(target: &Path, fill: impl FnOnce(&mut File) -> Result<(), String>) -> Result<()> {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let beside = target.with_file_name(format!(".{name}.{}", std::process::id()));
-    let written = File::create(&beside).map_err(|cause| system_word(&cause)).and_then(|mut file| {
-        fill(&mut file)?;
-        file.flush().and_then(|()| file.sync_data()).map_err(|cause| system_word(&cause))
-    });
-    let renamed = written.and_then(|()| fs::rename(&beside, target).map_err(|cause| system_word(&cause)));
-    renamed.map_err(|why| {
-        let _ = fs::remove_file(&beside);
-        Error::failed(format!("cannot write `{}`: {why}", target.display()))
-    })
+/// A whole file with a name of its own, which gets its final one by a rename: somebody may fetch from the directory
+/// already. Removed unless it gets one.
+struct Beside<'a> {
+    dir: &'a Path,
+    path: PathBuf,
+}
+
+impl<'a> Beside<'a> {
+    fn write(
+        dir: &'a Path,
+        name: &str,
+        fill: impl FnOnce(&mut File) -> Result<(), String>,
+    ) -> Result<Beside<'a>> {
+        let beside = Beside { dir, path: dir.join(format!(".{name}.{}", std::process::id())) };
+        let written = File::create(&beside.path).map_err(|cause| system_word(&cause)).and_then(|mut file| {
+            fill(&mut file)?;
+            file.flush().and_then(|()| file.sync_data()).map_err(|cause| system_word(&cause))
+        });
+        written.map_err(|why| unwritable(&beside.path, &why)).map(|()| beside)
+    }
+
+    fn name(&self, name: &str, flags: RenameFlags) -> Result<PathBuf, Errno> {
+        let target = self.dir.join(name);
+        match renameat_with(CWD, &self.path, CWD, &target, flags) {
+            // Network file systems do not know the flag.
+            Err(Errno::INVAL | Errno::NOSYS) if target.symlink_metadata().is_ok() => Err(Errno::EXIST),
+            Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::rename(&self.path, &target),
+            renamed => renamed,
+        }
+        .map(|()| target)
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn unwritable(target: &Path, why: &str) -> Error {
+    Error::failed(format!("cannot write `{}`: {why}", target.display()))
 }

@@ -146,6 +146,8 @@ impl Fetcher {
                 Err(miss) => self.note(wanted, miss, &mut tried),
             }
         }
+        // Whoever names a directory wants to know that nobody could look into it.
+        tried.extend(self.distfiles.unreadable().map(|(dir, why)| Tried::nothing(why).at(dir)));
         Ok(Err(tried))
     }
 
@@ -191,7 +193,7 @@ impl Fetcher {
         let download = Download { client, sink, name: wanted.name, max_bytes: self.config.max_bytes };
         let mut partial = Partial::open(&self.store, &wanted.key)?;
         let expected = Some(wanted.sha256).filter(|_| !wanted.has_no_sum());
-        match download.run(url, expected, &mut partial) {
+        match download.run(url, expected, &mut partial)? {
             Ok(()) => self.judge(wanted, partial),
             Err(refusal) => {
                 // Kept for the next URL, or the next run, to go on from.

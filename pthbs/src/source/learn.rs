@@ -53,7 +53,7 @@ impl Fetcher {
             Address::Http(url) => {
                 let max_bytes = self.config().max_bytes;
                 let download = Download { client: self.client(), sink: self.sink(), name, max_bytes };
-                download.run(&url, None, &mut partial).map_err(|refusal| refusal.why)
+                download.run(&url, None, &mut partial)?.map_err(|refusal| refusal.why)
             }
             Address::DebSrc(file) => {
                 self.with_apt(&file, &key, |path| self.read_into(path, &mut partial))?.and_then(|read| read)

@@ -65,10 +65,20 @@ impl Partial {
 
     /// Takes more bytes in.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).map_err(|cause| Error::io("write", &self.path, &cause))?;
+        self.file.write_all(bytes).map_err(|cause| self.unwritable(&cause))?;
         self.hasher.update(bytes);
         self.length += bytes.len() as u64;
         Ok(())
+    }
+
+    fn unwritable(&self, cause: &std::io::Error) -> Error {
+        let error = Error::io("write", &self.path, cause);
+        match cause.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                error.hint("make room there; a download goes on where it stopped")
+            }
+            _ => error,
+        }
     }
 
     /// Begins again with nothing.
@@ -86,7 +96,7 @@ impl Partial {
         let kept = store.source(&self.sum());
         let sealed =
             self.file.set_permissions(Permissions::from_mode(0o444)).and_then(|()| self.file.sync_data());
-        sealed.map_err(|cause| Error::io("write", &self.path, &cause))?;
+        sealed.map_err(|cause| self.unwritable(&cause))?;
         crate::base::fs::rename(&self.path, &kept)?;
         let _ = fs::remove_file(origin_path(&self.path));
         Ok(kept)

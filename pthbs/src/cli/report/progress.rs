@@ -15,6 +15,8 @@ pub struct Progress {
     /// How many sources are to be fetched.
     all: usize,
     ended: usize,
+    /// What the finished ones have.
+    finished: u64,
     active: BTreeMap<String, Transfer>,
     /// What arrived in this run, whatever became of it.
     arrived: u64,
@@ -51,7 +53,10 @@ impl Progress {
                     self.samples.pop_front();
                 }
             }
-            Event::Fetched { source, .. } => drop(self.active.remove(source)),
+            Event::Fetched { source, bytes, .. } => {
+                self.active.remove(source);
+                self.finished += bytes;
+            }
             _ => {}
         }
     }
@@ -69,8 +74,10 @@ impl Progress {
             return None;
         }
         let mut words = Vec::new();
-        let bytes: u64 = self.active.values().filter_map(|transfer| transfer.bytes).sum();
+        let under_way: u64 = self.active.values().filter_map(|transfer| transfer.bytes).sum();
+        let bytes = self.finished + under_way;
         let total: Option<u64> = self.active.values().map(|transfer| transfer.total).sum();
+        let total = total.map(|total| self.finished + total);
         match total {
             Some(total) => words.push(format!("{} of {}", size(bytes), size(total))),
             None if bytes > 0 => words.push(size(bytes)),
@@ -81,7 +88,7 @@ impl Progress {
             words.push(format!("{}/s", size(rate)));
         }
         if let (Some(total), Some(rate)) = (total, rate.filter(|rate| *rate > 0)) {
-            let left = seconds(Duration::from_secs(total.saturating_sub(bytes) / rate));
+            let left = seconds(Duration::from_secs_f64(total.saturating_sub(bytes) as f64 / rate as f64));
             // Of what has not begun nobody knows how large it is.
             let is_all = self.ended + self.active.len() >= self.all;
             words.push(if is_all { format!("{left} left") } else { format!("{left} or more left") });
@@ -142,10 +149,16 @@ mod tests {
         );
         progress.take(&at("b", MIB, None), after(2));
         assert_eq!(progress.line().unwrap(), "15 MiB, 2.5 MiB/s, 1 of 3 sources done: a, b");
-        for source in ["a", "b"] {
-            progress.take(&Event::Fetched { source: source.into(), bytes: 1, elapsed: after(1) }, after(3));
-            progress.end(source);
-        }
+        let fetched =
+            |source: &str, bytes| Event::Fetched { source: source.into(), bytes, elapsed: after(1) };
+        progress.take(&fetched("b", 4 * MIB), after(3));
+        progress.end("b");
+        assert_eq!(
+            progress.line().unwrap(),
+            "18 MiB of 54 MiB, 2.5 MiB/s, 14s left, 2 of 3 sources done: a",
+            "what is finished still counts"
+        );
+        progress.take(&fetched("a", 50 * MIB), after(3));
         assert_eq!(progress.line(), None);
     }
 

@@ -120,6 +120,49 @@ fn a_server_without_ranges_starts_over() {
 }
 
 #[test]
+fn a_server_that_refuses_the_range_starts_over() {
+    let bench = Bench::new();
+    let count = AtomicUsize::new(0);
+    let server =
+        Server::start(move |request| match (count.fetch_add(1, Ordering::SeqCst), request.range_start()) {
+            (0, _) => Reply { cut_at: Some(9), ..Reply::ok(BYTES) },
+            (_, Some(_)) => Reply::status(416),
+            (_, None) => Reply::ok(BYTES),
+        });
+    bench.fetch(BYTES, &[&server.url("/x")]).unwrap();
+    let ranges: Vec<Option<usize>> =
+        server.requests().iter().map(super::server::Request::range_start).collect();
+    assert_eq!(ranges, [None, Some(9), None]);
+    assert_eq!(bench.reasons()[1], "it cannot be resumed; trying again");
+}
+
+#[test]
+fn a_range_that_is_another_one_is_not_believed() {
+    let bench = Bench::new();
+    let count = AtomicUsize::new(0);
+    let server =
+        Server::start(move |request| match (count.fetch_add(1, Ordering::SeqCst), request.range_start()) {
+            (0, _) => Reply { cut_at: Some(9), ..Reply::ok(BYTES) },
+            // The tail from elsewhere: appended, it would be a file of the right length.
+            (_, Some(_)) => Reply::rest(BYTES, 20),
+            (_, None) => Reply::ok(BYTES),
+        });
+    bench.fetch(BYTES, &[&server.url("/x")]).unwrap();
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[test]
+fn what_one_server_lacks_another_one_has() {
+    let bench = Bench::new();
+    let server = Server::start(|request| match request.path.as_str() {
+        "/there" => Reply::ok(BYTES),
+        _ => Reply::status(404),
+    });
+    bench.fetch(BYTES, &[&server.url("/gone"), &server.url("/there")]).unwrap();
+    assert_eq!(bench.reasons(), ["the server says 404 Not Found"]);
+}
+
+#[test]
 fn a_killed_fetch_is_resumed_by_the_next_one_also_from_another_server() {
     let bench = Bench::new();
     let server = Server::start(|request| Reply::rest(BYTES, request.range_start().unwrap()));
@@ -295,6 +338,34 @@ fn an_exported_directory_serves_another_machine() {
     fs::remove_file(out.join("x-1.tar.gz")).unwrap();
     assert!(fetcher.export(&file(BYTES), &[], &out).unwrap_err().what().contains("is damaged"));
     assert!(!out.join("x-1.tar.gz").exists());
+}
+
+#[test]
+fn two_files_of_one_name_are_both_exported() {
+    let bench = Bench::new();
+    let dir = bench.path("export");
+    fs::create_dir(&dir).unwrap();
+    // Whatever lies there already is left alone, even what cannot be read to its end.
+    let made = Command::new("mkfifo").arg(dir.join("fifo")).status().unwrap();
+    assert!(made.success());
+    let bytes: Vec<Vec<u8>> = (0..8u8).map(|n| vec![n; 1000]).collect();
+    let wanted: Vec<(Source, Vec<_>)> = bytes
+        .iter()
+        .map(|bytes| (file(bytes), bench.write(&Sha256::of(bytes).to_string(), bytes)))
+        .map(|(source, path)| (source, origins(&[&format!("file://{}", path.display())])))
+        .collect();
+    let fetcher = bench.fetcher(quick());
+    let export = |fetcher: &Fetcher, source: &Source, urls: &[_]| fetcher.export(source, urls, &dir).unwrap();
+    let exported = fetcher.each(&wanted, 8, export);
+    for (path, bytes) in exported.iter().zip(&bytes) {
+        assert_eq!(&fs::read(path).unwrap(), bytes);
+    }
+    assert!(dir.join("x-1.tar.gz").is_file());
+    let named = Source::File { sha256: Sha256::of(&bytes[0]), name: "fifo".to_string(), unpack: Unpack::No };
+    let path = fetcher.export(&named, &[], &dir).unwrap();
+    assert_eq!(path, dir.join(Sha256::of(&bytes[0]).to_string()));
+    let names = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.starts_with('.')).count(), 0, "nothing unfinished is left");
 }
 
 #[test]
