@@ -49,6 +49,8 @@ pub use version::compare as compare_versions;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod mistakes;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

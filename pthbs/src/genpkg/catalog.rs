@@ -68,12 +68,14 @@ impl Catalog {
             && !file.contains('\0');
         if !is_inside {
             return Err(Error::usage(format!("`{}` is no path below {DIR}/{name}", file.escape_debug()))
-                .line("it may not begin with `/` or hold `.`, `..` or empty parts"));
+                .line("it may not begin with `/` or hold `.`, `..` or empty parts")
+                .hint("a file that goes into the script lies beside its definition: copy it there"));
         }
         let path = format!("{DIR}/{name}/{file}");
         if self.files.is_linked(&path) {
             return Err(Error::usage(format!("`{path}` is a symlink, or lies behind one"))
-                .line("a script may hold only what lies in the tree itself"));
+                .line("a script may hold only what lies in the tree itself")
+                .hint("copy the file there"));
         }
         self.files.text(&path)?.ok_or_else(|| {
             let error = Error::usage(format!("{DIR}/{name} has no file `{}`", file.escape_debug()));

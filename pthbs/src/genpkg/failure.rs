@@ -149,7 +149,9 @@ impl<'a> Rendered<'a> {
     fn point(&self, word: &str, error: Error, at: &minijinja::Error) -> Error {
         let file = templates::place(at.name().unwrap_or(self.file));
         let text = if file == self.file { self.text } else { at.template_source().unwrap_or("") };
-        let error = place::point(error, word, &file, text, at.line().unwrap_or(1), at.range());
+        let line = at.line().unwrap_or(1);
+        let range = at.range().or_else(|| place::whole_line(text, line));
+        let error = place::point(error, word, &file, text, line, range);
         if file == self.file { error } else { error.with("while rendering", self.file) }
     }
 }
@@ -169,6 +171,8 @@ fn translate(error: &minijinja::Error) -> Error {
         ErrorKind::OutOfFuel => {
             Error::usage("rendering does not come to an end").hint("look for an endless loop")
         }
+        _ if detail == "recursion limit exceeded" => Error::usage("rendering does not come to an end")
+            .hint("look for a macro or a block that calls itself"),
         ErrorKind::SyntaxError => Error::usage(format!("syntax error: {detail}")),
         ErrorKind::UndefinedError if detail.is_empty() => Error::usage("a value is undefined"),
         _ if detail.is_empty() => Error::usage(error.kind().to_string()),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::place;
 use crate::base::{self, Error, Result};
 
 /// A tree of files. Paths are relative, with `/` between their parts.
@@ -49,13 +50,13 @@ impl Files {
     /// The text of a file; nothing where there is none.
     pub(super) fn text(&self, path: &str) -> Result<Option<String>> {
         if let Some(bytes) = self.held.get(path) {
-            return base::fs::text_of(bytes.clone(), &self.root.join(path)).map(Some);
+            return place::text_of(bytes.clone(), path).map(Some);
         }
         let full = self.root.join(path);
-        match base::fs::read_text(&full) {
+        match base::fs::read(&full) {
             _ if !self.reads_root => Ok(None),
             Err(_) if full.symlink_metadata().is_err() => Ok(None),
-            text => text.map(Some),
+            bytes => place::text_of(bytes?, path).map(Some),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::base::Error;
+use crate::base::{Error, Result};
 
 /// Adds the place to an error: the file and line, and the line with a caret.
 ///
@@ -45,6 +45,28 @@ fn columns(text: &str, line: usize, range: &Range<usize>) -> Option<(usize, usiz
 /// The number, from 1, of the line that a byte lies in.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// The bytes of a line, from 1, without the blanks around it.
+pub(super) fn whole_line(text: &str, line: usize) -> Option<Range<usize>> {
+    let content = text.lines().nth(line.checked_sub(1)?)?;
+    let trimmed = content.trim();
+    let start = trimmed.as_ptr().addr() - text.as_ptr().addr();
+    (!trimmed.is_empty()).then_some(start..start + trimmed.len())
+}
+
+/// The text of a file, where it is one: other bytes are pointed at.
+pub(super) fn text_of(bytes: Vec<u8>, file: &str) -> Result<String> {
+    String::from_utf8(bytes).map_err(|cause| {
+        let at = cause.utf8_error().valid_up_to();
+        // Up to the first wrong byte this is the file, byte for byte; that one is shown as one character.
+        let shown = String::from_utf8_lossy(cause.as_bytes());
+        let wrong = cause.as_bytes()[at];
+        let error = Error::usage(format!("this byte, 0x{wrong:02x}, is no UTF-8 text"))
+            .hint("save the file as UTF-8");
+        let range = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+        point(error, "where", file, &shown, line_of(&shown, at), Some(range))
+    })
 }
 
 /// Where a definition sets a fact: the bytes of its name behind `set`.

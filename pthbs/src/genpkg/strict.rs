@@ -210,7 +210,9 @@ fn check_names(outline: &Outline<'_>, ancestry: &Ancestry, problems: &mut Proble
             name,
             match error::nearest(name, known) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error,
+                None => {
+                    error.hint(format!("set it first; a variable of one's own begins with `_`: `_{name}`"))
+                }
             },
         );
     }
@@ -223,7 +225,7 @@ fn check_names(outline: &Outline<'_>, ancestry: &Ancestry, problems: &mut Proble
                 name,
                 match error::nearest(name, known.iter().copied()) {
                     Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error,
+                    None => error.with(&format!("{what}s"), known.join(", ")),
                 },
             );
         }
@@ -243,7 +245,7 @@ fn check_calls(kind: Kind, outline: &Outline<'_>, ancestry: &Ancestry, problems:
                 name,
                 match error::nearest(name, &mut known) {
                     Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error,
+                    None => error.with("functions", FUNCTIONS.map(|(name, _)| name).join(", ")),
                 },
             );
         }
@@ -451,7 +453,7 @@ mod tests {
         fixture.write("packages/x/package.sh", b"{% extends \"base\" %}\n\xff");
         let error = fixture.error();
         assert!(
-            error.contains("packages/x/package.sh` is not UTF-8 text\n  first wrong byte at: 21"),
+            error.contains("is no UTF-8 text\n  where: packages/x/package.sh:2\n  2 | \u{fffd}\n    | ^\n"),
             "{error}"
         );
     }

@@ -102,7 +102,9 @@ impl Templates {
             let near = error::nearest(name, self.names.iter().map(String::as_str));
             return Err(Failure::from(match near {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.with("templates", self.names.join(", ")),
+                None => error
+                    .with("templates", self.names.join(", "))
+                    .hint(format!("a template is a file of {DIR}/, named without `{ENDING}`")),
             }));
         }
         let file = place(name);

@@ -1,0 +1,361 @@
+//! The mistakes of authors, one test each, and all that is shown: file, line, the line itself with a caret, and what
+//! to do about it. Lints are shown in the same way and are no errors.
+
+use super::Options;
+use super::fixture::Fixture;
+
+const EXTENDS: &str = "{% extends \"base\" %}\n{% set version = \"1\" %}\n";
+
+/// A project with a package that consists of these lines, from line 3 on, and one that has an option.
+fn project(lines: impl AsRef<[u8]>) -> Fixture {
+    let fixture = Fixture::new(&[
+        (
+            "tool",
+            "{% extends \"base\" %}{% set version = \"1\" %}\n{% set flags = [option(\"size\", default=\"big\", choices=[\"big\", \"small\"])] %}\n",
+        ),
+        ("packages/tool/secret", "not for others"),
+    ]);
+    fixture.write("x", [EXTENDS.as_bytes(), lines.as_ref(), b"\n"].concat());
+    fixture
+}
+
+#[track_caller]
+fn check(lines: impl AsRef<[u8]>, shown: &str) {
+    assert_eq!(project(lines).error(), shown);
+}
+
+#[track_caller]
+fn check_lint(lines: &str, shown: &str) {
+    let meta =
+        "{% set meta = {\"description\": \"x\", \"license\": \"MIT\", \"homepage\": \"https://e.org/\"} %}";
+    let fixture = project(format!("{meta}\n{lines}"));
+    let project = fixture.open();
+    let only = Options { only: vec!["x".to_string()], ..Options::default() };
+    let output = project.render(&only).unwrap_or_else(|error| panic!("{error}"));
+    let found: Vec<String> = project.lint(&output).unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(found, [shown]);
+}
+
+#[test]
+fn an_undefined_variable() {
+    check(
+        "{% block build %}{{ verson }}{% endblock %}",
+        "\
+error: unknown variable `verson`
+  where: packages/x/package.sh:3
+  3 | {% block build %}{{ verson }}{% endblock %}
+    |                     ^^^^^^
+  hint: did you mean `version`?",
+    );
+}
+
+#[test]
+fn a_variable_that_nothing_resembles() {
+    check(
+        "{% block build %}{{ colour }}{% endblock %}",
+        "\
+error: unknown variable `colour`
+  where: packages/x/package.sh:3
+  3 | {% block build %}{{ colour }}{% endblock %}
+    |                     ^^^^^^
+  hint: set it first; a variable of one's own begins with `_`: `_colour`",
+    );
+}
+
+#[test]
+fn a_set_of_what_is_no_fact() {
+    check(
+        "{% set flag = [] %}",
+        "\
+error: `flag` is no fact of the templates that this extends
+  where: packages/x/package.sh:3
+  3 | {% set flag = [] %}
+    |        ^^^^
+  hint: did you mean `flags`?",
+    );
+}
+
+#[test]
+fn a_misspelt_block() {
+    check(
+        "{% block biuld %}make{% endblock %}",
+        "\
+error: no template here has a block `biuld`
+  where: packages/x/package.sh:3
+  3 | {% block biuld %}make{% endblock %}
+    |          ^^^^^
+  hint: did you mean `build`?",
+    );
+}
+
+#[test]
+fn text_outside_of_a_block() {
+    check(
+        "\tmake install",
+        "\
+error: this stands in no block and would be dropped
+  where: packages/x/package.sh:3
+  3 | \tmake install
+    | \t^^^^^^^^^^^^
+  hint: put it into a block: {% block build %} ... {% endblock %}",
+    );
+}
+
+#[test]
+fn output_outside_of_a_block() {
+    check(
+        "{{ dep(\"tool\") }}",
+        "\
+error: this stands in no block and would be dropped
+  where: packages/x/package.sh:3
+  3 | {{ dep(\"tool\") }}
+    | ^^^^^^^^^^^^^^
+  hint: to call a function for its effect write `{% do ... %}`",
+    );
+}
+
+#[test]
+fn an_unknown_keyword() {
+    check(
+        "{% do src(\"https://e.org/x.tar\", sha265=\"\") %}",
+        "\
+error: `src()` has no keyword `sha265`
+  where: packages/x/package.sh:3
+  3 | {% do src(\"https://e.org/x.tar\", sha265=\"\") %}
+    |                                  ^^^^^^
+  hint: did you mean `sha256`?",
+    );
+}
+
+#[test]
+fn an_unknown_option() {
+    check(
+        "{% do tool(\"tool\", siez=\"small\", as=\"t\") %}",
+        "\
+error: `tool@t` has no option `siez`
+  asked for by: packages/x/package.sh:3
+  3 | {% do tool(\"tool\", siez=\"small\", as=\"t\") %}
+    |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: did you mean `size`?",
+    );
+}
+
+#[test]
+fn an_unknown_choice() {
+    check(
+        "{% do tool(\"tool\", size=\"smal\") %}",
+        "\
+error: option `size` cannot be `smal`
+  choices: big, small
+  where: packages/tool/package.sh:2
+  2 | {% set flags = [option(\"size\", default=\"big\", choices=[\"big\", \"small\"])] %}
+    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  asked for by: packages/x/package.sh:3
+  3 | {% do tool(\"tool\", size=\"smal\") %}
+    |       ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: did you mean `small`?",
+    );
+}
+
+#[test]
+fn an_unknown_function() {
+    check(
+        "{% do depp(\"tool\") %}",
+        "\
+error: unknown function `depp`
+  where: packages/x/package.sh:3
+  3 | {% do depp(\"tool\") %}
+    |       ^^^^
+  hint: did you mean `dep`?",
+    );
+}
+
+#[test]
+fn an_unknown_filter() {
+    check(
+        "{% set _x = version | shh %}",
+        "\
+error: unknown filter `shh`
+  where: packages/x/package.sh:3
+  3 | {% set _x = version | shh %}
+    |                       ^^^
+  hint: did you mean `sh`?",
+    );
+}
+
+#[test]
+fn an_unknown_package() {
+    check(
+        "{% do dep(\"tol\") %}",
+        "\
+error: package `tol` not found
+  asked for by: packages/x/package.sh:3
+  3 | {% do dep(\"tol\") %}
+    |       ^^^^^^^^^^
+  hint: did you mean `tool`?",
+    );
+}
+
+#[test]
+fn a_path_that_leads_out_of_the_package() {
+    for path in ["../tool/secret", "a/../../tool/secret", "/etc/passwd", "./x", "a//b"] {
+        let line = format!("{{% set _x = file(\"{path}\") %}}");
+        check(
+            &line,
+            &format!(
+                "\
+error: `{path}` is no path below packages/x
+  it may not begin with `/` or hold `.`, `..` or empty parts
+  where: packages/x/package.sh:3
+  3 | {line}
+    |             {}
+  hint: a file that goes into the script lies beside its definition: copy it there",
+                "^".repeat(path.len() + 8)
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_symlink_out_of_the_tree() {
+    let fixture = project("{% set _x = file(\"leak\") %}");
+    std::os::unix::fs::symlink("/etc/passwd", fixture.path().join("packages/x/leak")).unwrap();
+    assert_eq!(
+        fixture.error(),
+        "\
+error: `packages/x/leak` is a symlink, or lies behind one
+  a script may hold only what lies in the tree itself
+  where: packages/x/package.sh:3
+  3 | {% set _x = file(\"leak\") %}
+    |             ^^^^^^^^^^^^
+  hint: copy the file there"
+    );
+}
+
+#[test]
+fn an_include_from_outside_of_the_tree() {
+    for path in ["/etc/passwd", "../packages/tool/secret", "packages/tool/secret"] {
+        let line = format!("{{% block build %}}{{% include \"{path}\" %}}{{% endblock %}}");
+        let error = project(&line).error();
+        let caret = format!("    | {}{}\n", " ".repeat(20), "^".repeat(path.len() + 10));
+        for part in [
+            format!("error: template `{path}` not found\n  templates: base\n"),
+            format!("  where: packages/x/package.sh:3\n  3 | {line}\n"),
+            caret,
+            "  hint: a template is a file of templates/, named without `.sh`".to_string(),
+        ] {
+            assert!(error.contains(&part), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_loop_without_an_end() {
+    check(
+        "{% for _a in range(9999) %}{% for _b in range(9999) %}{% set _c = 1 %}{% endfor %}{% endfor %}",
+        "\
+error: rendering does not come to an end
+  where: packages/x/package.sh:3
+  3 | {% for _a in range(9999) %}{% for _b in range(9999) %}{% set _c = 1 %}{% endfor %}{% endfor %}
+    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: look for an endless loop",
+    );
+}
+
+#[test]
+fn a_macro_that_calls_itself() {
+    check(
+        "{% macro _f(n) %}{{ _f(n) }}{% endmacro %}{% block build %}{{ _f(1) }}{% endblock %}",
+        "\
+error: rendering does not come to an end
+  where: packages/x/package.sh:3
+  3 | {% macro _f(n) %}{{ _f(n) }}{% endmacro %}{% block build %}{{ _f(1) }}{% endblock %}
+    |                     ^^^^^
+  hint: look for a macro or a block that calls itself",
+    );
+}
+
+#[test]
+fn a_package_that_asks_for_itself_with_other_options() {
+    let line = "{% set _n = option(\"n\", default=0) %}{% do tool(\"x\", n=_n + 1) %}";
+    let caret = format!("{}^^^^^^^^^^^^^^^^^^^", " ".repeat(line.find("tool").unwrap()));
+    let error = project(line).error();
+    assert!(error.starts_with("error: dependencies are nested deeper than "), "{error}");
+    let shown = format!("  asked for by: packages/x/package.sh:3\n  3 | {line}\n    | {caret}\n");
+    assert!(error.contains(&shown), "{error}");
+    assert!(
+        error.ends_with("\n  hint: look for a package whose options change from call to call"),
+        "{error}"
+    );
+}
+
+#[test]
+fn other_bytes_than_utf_8() {
+    check(
+        b"{% block build %}\n\techo caf\xe9 au lait\n{% endblock %}",
+        "\
+error: this byte, 0xe9, is no UTF-8 text
+  where: packages/x/package.sh:4
+  4 | \techo caf\u{fffd} au lait
+    | \t        ^
+  hint: save the file as UTF-8",
+    );
+}
+
+#[test]
+fn jinjas_own_comment() {
+    check(
+        "{% block build %}\n\techo {# hidden #}\n{% endblock %}",
+        "\
+error: `{#` begins no comment here
+  where: packages/x/package.sh:4
+  4 | \techo {# hidden #}
+    | \t     ^^
+  hint: comments are written {%# ... #%}",
+    );
+}
+
+#[test]
+fn shells_own_braces_are_safe() {
+    let fixture = project("{% block build %}\n\techo ${#x} ${##} ${x##*/} ${#}\n{% endblock %}");
+    assert!(fixture.script("x").ends_with("\n\techo ${#x} ${##} ${x##*/} ${#}\n"));
+}
+
+#[test]
+fn a_width_for_make() {
+    check_lint(
+        "{% block build %}\n\tmake -j4 all\n{% endblock %}",
+        "\
+error: `make -j` throws the jobserver away that all builds share
+  where: packages/x/package.sh:5
+  5 | \tmake -j4 all
+    | \t     ^^^
+  hint: plain `make` takes its width from MAKEFLAGS",
+    );
+}
+
+#[test]
+fn a_download_in_a_build() {
+    check_lint(
+        "{% block build %}\n\tcurl -O https://e.org/x.tar\n{% endblock %}",
+        "\
+error: `curl` has no network in a build
+  where: packages/x/package.sh:5
+  5 | \tcurl -O https://e.org/x.tar
+    | \t^^^^
+  hint: declare what it fetches: `src(...)` or `git(...)`",
+    );
+}
+
+#[test]
+fn a_value_outside_of_quotes() {
+    check_lint(
+        "{% set flags = [option(\"o\", default=\"\")] %}\n{% block build %}\n\techo {{ flags[0] }}\n{% endblock %}",
+        "\
+error: this value stands outside of quotes: the shell splits and expands it
+  where: packages/x/package.sh:6
+  6 | \techo {{ flags[0] }}
+    | \t     ^^^^^^^^^^^
+  hint: write \"{{ value }}\", or {{ value | sh }}",
+    );
+}
