@@ -149,10 +149,10 @@ error: option `size` cannot be `smal`
   choices: big, small
   where: packages/tool/package.sh:2
   2 | {% set flags = [option(\"size\", default=\"big\", choices=[\"big\", \"small\"])] %}
-    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   asked for by: packages/x/package.sh:3
   3 | {% do tool(\"tool\", size=\"smal\") %}
-    |       ^^^^^^^^^^^^^^^^^^^^^^^^^^
+    |       ^^^^^^^^^^^^^^^^^^^^^^^^^
   hint: did you mean `small`?",
     );
 }
