@@ -16,6 +16,7 @@ mod import;
 mod interrupted;
 mod layers;
 mod main_job;
+mod repairing;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;

@@ -62,6 +62,16 @@ pub struct ProjectFile {
     pub sources: Sources,
     /// Places that are asked before those that a definition names.
     pub mirrors: Mirrors,
+    /// Where sound copies may be found.
+    pub repair: Repair,
+}
+
+/// `[repair]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Repair {
+    /// Other stores, to copy from.
+    pub stores: Vec<PathBuf>,
 }
 
 impl ProjectFile {
@@ -72,7 +82,7 @@ impl ProjectFile {
         let mut file: ProjectFile = toml::from_str(&text).map_err(|cause| {
             Error::usage(format!("cannot understand `{}`", path.display())).line(cause.to_string())
         })?;
-        for dir in &mut file.sources.distfiles {
+        for dir in file.sources.distfiles.iter_mut().chain(&mut file.repair.stores) {
             *dir = project.join(&*dir);
         }
         Ok(file)

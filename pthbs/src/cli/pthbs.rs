@@ -1,6 +1,7 @@
 //! The program `pthbs`: scripts -> sources -> sandboxed builds -> installs -> environments -> profiles.
 
 mod activate;
+mod anew;
 mod build;
 mod changes;
 mod check;
@@ -24,6 +25,7 @@ mod plan;
 mod profile;
 mod refs;
 mod remove;
+mod repair;
 mod rollback;
 mod roots;
 mod run;
@@ -88,6 +90,7 @@ enum Command {
     Diff(diff::Arguments),
     Size(size::Arguments),
     Check(check::Arguments),
+    Repair(repair::Arguments),
     Gc(gc::Arguments),
     Pin(pin::Arguments),
     Roots(roots::Arguments),
@@ -129,6 +132,7 @@ impl Command {
             Command::Diff(arguments) => diff::run(global, &arguments)?,
             Command::Size(arguments) => size::run(global, &arguments)?,
             Command::Check(arguments) => check::run(global, &arguments)?,
+            Command::Repair(arguments) => repair::run(global, &arguments)?,
             Command::Gc(arguments) => gc::run(global, &arguments)?,
             Command::Pin(arguments) => pin::run(global, &arguments)?,
             Command::Roots(arguments) => roots::run(global, &arguments)?,

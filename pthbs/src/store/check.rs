@@ -14,6 +14,7 @@ use super::cursor::{DIRECTORY, each_entry, open_beneath, os_str};
 use super::seal::MTIME;
 use super::{Entry, Item, Manifest, Store, What};
 use crate::base::{Error, Result, Sha256, error};
+use crate::script::InstallId;
 
 /// One thing that is not as it was published.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +76,11 @@ impl Store {
         Ok(damages)
     }
 
+    /// Whether manifest, script and record of an item are what was published, so that it can be repaired by them.
+    pub fn is_meta_sound(&self, item: &Item) -> bool {
+        self.check_meta(item).is_ok()
+    }
+
     /// The manifest, once it and the script are found to be what the item's name says.
     fn check_meta(&self, item: &Item) -> Result<Manifest> {
         let manifest = self.manifest(item)?;
@@ -82,10 +88,27 @@ impl Store {
             Item::Environment(id) if Sha256::of(&manifest.to_bytes()) != id.0 => {
                 return Err(Error::failed("its manifest is not the one that it is named by"));
             }
-            Item::Install(id) if self.meta(item).join("script").exists() => drop(self.script(id)?),
+            Item::Install(id) => self.check_meta_of(id, &manifest)?,
             _ => {}
         }
         Ok(manifest)
+    }
+}
+
+impl Store {
+    /// Script and record of an install, where they are kept; the record knows the manifest's sum.
+    fn check_meta_of(&self, id: &InstallId, manifest: &Manifest) -> Result<()> {
+        let meta = self.meta(&Item::Install(id.clone()));
+        if meta.join("script").exists() {
+            self.script(id)?;
+        }
+        if meta.join("record.json").exists()
+            && let Some(sum) = self.record(id)?.manifest
+            && sum != Sha256::of(&manifest.to_bytes())
+        {
+            return Err(Error::failed("its manifest is not the one that was published"));
+        }
+        Ok(())
     }
 }
 

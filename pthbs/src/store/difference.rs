@@ -1,12 +1,14 @@
 //! How two items differ, file by file.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustix::fs::Mode;
 
-use super::cursor::DIRECTORY;
+use super::cursor::{DIRECTORY, open_beneath};
 use super::mask;
 use super::{Item, Manifest, Store, What, trouble};
 use crate::base::{Result, Sha256};
@@ -22,6 +24,17 @@ pub struct Change {
     pub new: Option<What>,
     /// Whether only the hashes in store names differ, as in every file of two builds of one thing.
     pub is_in_hashes_alone: bool,
+}
+
+/// Two files, and where they part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Apart {
+    /// How many bytes they have in common at their beginnings.
+    pub offset: usize,
+    /// The first one's bytes.
+    pub old: Vec<u8>,
+    /// The second one's bytes.
+    pub new: Vec<u8>,
 }
 
 impl Manifest {
@@ -60,13 +73,36 @@ impl Manifest {
 impl Store {
     /// How an item differs from another one, sorted by path. Files that name other installs are read.
     pub fn difference(&self, old: &Item, new: &Item) -> Result<Vec<Change>> {
-        let mut changes = self.manifest(old)?.changes(&self.manifest(new)?);
-        let tops = (self.top(old)?, self.top(new)?);
+        self.difference_with(old, self, new)
+    }
+
+    /// `difference`, of an item of another store.
+    pub fn difference_with(&self, old: &Item, other: &Store, new: &Item) -> Result<Vec<Change>> {
+        let mut changes = self.manifest(old)?.changes(&other.manifest(new)?);
+        let tops = (self.top(old)?, other.top(new)?);
         changes.par_iter_mut().try_for_each(|change| {
             change.is_in_hashes_alone = self.differs_in_hashes_alone(change, &tops)?;
             Ok(())
         })?;
         Ok(changes)
+    }
+
+    /// The first bytes at which a file differs from that of another store; nothing where they are the same, or either is
+    /// none.
+    pub fn first_apart(&self, item: &Item, other: &Store, path: &Path) -> Result<Option<Apart>> {
+        let open = |store: &Store| -> Result<Vec<u8>> {
+            let read = open_beneath(store.top(item)?.as_fd(), path).and_then(|file| {
+                let mut bytes = Vec::new();
+                File::from(file).read_to_end(&mut bytes).map(|_| bytes)
+            });
+            read.map_err(|cause| trouble("read", &store.path(item).join(path), &cause))
+        };
+        let (old, new) = (open(self)?, open(other)?);
+        let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+        if same == old.len() && same == new.len() {
+            return Ok(None);
+        }
+        Ok(Some(Apart { offset: same, old, new }))
     }
 
     fn top(&self, item: &Item) -> Result<OwnedFd> {

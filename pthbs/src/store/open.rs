@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD};
 use rustix::io::Errno;
@@ -47,8 +47,8 @@ impl Store {
 
     fn at(root: &Path) -> Result<Store> {
         // Absolute, because the paths in it are printed, and handed to processes that work elsewhere.
-        let root = std::path::absolute(root).map_err(|cause| Error::io("find", root, &cause))?;
-        Ok(Store { root })
+        let absolute = std::path::absolute(root).map_err(|cause| Error::io("find", root, &cause))?;
+        Ok(Store { root: without_parents(absolute) })
     }
 
     /// Makes sure that what stands at the root is a store, or can become one, and is ours to write.
@@ -88,6 +88,22 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+/// Resolves `..`, which no sandbox takes in a path, as the kernel does: what it goes up from may be a link. What is not there
+/// yet has no links.
+fn without_parents(path: PathBuf) -> PathBuf {
+    let Some(last) =
+        path.components().collect::<Vec<_>>().iter().rposition(|word| *word == Component::ParentDir)
+    else {
+        return path;
+    };
+    let (up, rest) = (path.components().take(last + 1), path.components().skip(last + 1));
+    match fs::canonicalize(up.collect::<PathBuf>()) {
+        Ok(up) => up.join(rest.collect::<PathBuf>()),
+        // Opening it says what is wrong.
+        Err(_) => path,
     }
 }
 
@@ -158,6 +174,10 @@ mod tests {
         assert!(store.current().is_dir());
         Store::open(&root).unwrap();
         assert_eq!(Store::open_existing(&root).unwrap().root(), root);
+
+        std::os::unix::fs::symlink("a/b", dir.path().join("link")).unwrap();
+        let roundabout = Store::open(&dir.path().join("link/../c/d")).unwrap();
+        assert_eq!(roundabout.root(), root.with_file_name("c").join("d"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::cursor::DIRECTORY;
 use super::delete::delete;
 use super::lock::is_at;
 use super::{Item, Manifest, Record, Staging, Store, trouble};
-use crate::base::Result;
+use crate::base::{Result, Sha256};
 use crate::script::Script;
 
 /// What is kept of an item beside its manifest.
@@ -198,11 +198,13 @@ fn write_meta(dir: &Path, manifest: &Manifest, meta: Meta<'_>) -> io::Result<()>
         file.write_all(bytes)?;
         file.set_permissions(Permissions::from_mode(0o444))
     };
-    write("manifest", &manifest.to_bytes())?;
+    let bytes = manifest.to_bytes();
+    write("manifest", &bytes)?;
     if let Some(script) = meta.script {
         write("script", script.text.as_bytes())?;
     }
     if let Some(record) = meta.record {
+        let record = Record { manifest: Some(Sha256::of(&bytes)), ..record.clone() };
         write("record.json", &record.to_bytes())?;
     }
     fs::set_permissions(dir, Permissions::from_mode(0o755))
@@ -238,7 +240,6 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
-    use crate::base::Sha256;
     use crate::store::testing::{self, Tree, publish};
 
     #[test]
@@ -273,7 +274,8 @@ mod tests {
         let staging = Staging::new(&store, &item).unwrap();
         store.publish(staging, &item, &Manifest::default(), meta).unwrap();
         assert_eq!(store.script(&id).unwrap().text, text);
-        assert_eq!(store.record(&id).unwrap(), record);
+        let manifest = Some(Sha256::of(&Manifest::default().to_bytes()));
+        assert_eq!(store.record(&id).unwrap(), Record { manifest, ..record.clone() });
         assert_eq!(store.installs().unwrap(), std::slice::from_ref(&id));
 
         let path = store.meta(&item).join("script");

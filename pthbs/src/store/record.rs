@@ -32,11 +32,17 @@ pub struct Record {
     /// What may stand for its content.
     #[serde(with = "as_text")]
     pub tree_key: Option<Sha256>,
+    /// The sum of the manifest beside it.
+    #[serde(with = "as_text", skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Sha256>,
     /// What the seal found that stops nothing.
     pub warnings: Vec<String>,
     /// The license that its definition named; empty: none.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub license: String,
+    /// The findings in its output that its definition silenced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<String>,
     /// Where its sources could be had, by their sha256 or commit.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub urls: BTreeMap<String, Vec<String>>,

@@ -16,7 +16,7 @@ use super::delete::delete_at;
 use super::publish::Turn;
 use super::seal::{finish, times};
 use super::{Entry, Item, Staging, Store, What, trouble};
-use crate::base::{Result, Sha256};
+use crate::base::{Error, Result, Sha256};
 
 impl Store {
     /// Replaces what is damaged in an item by what another tree has there; gives what was damaged.
@@ -32,10 +32,13 @@ impl Store {
         let manifest = self.manifest(item)?;
         let work = Work::begin(self, item, from)?;
         let mut touched = vec![Path::new("")];
+        let mut errors = Vec::new();
         for Damage { path, .. } in &damages {
             let entry = manifest.entry(path);
-            work.put_right(path, entry)
-                .map_err(|cause| trouble("repair", &self.path(item).join(path), &cause))?;
+            if let Err(cause) = work.put_right(path, entry) {
+                // What else is damaged is repaired nevertheless.
+                errors.push(trouble("repair", &self.path(item).join(path), &cause));
+            }
             touched.extend(path.parent());
             touched.extend(entry.filter(|entry| entry.what == What::Directory).map(|_| path.as_path()));
         }
@@ -43,11 +46,17 @@ impl Store {
         touched.sort_unstable_by(|a, b| b.cmp(a));
         touched.dedup();
         for path in touched {
-            work.settle(path).map_err(|cause| trouble("repair", &self.path(item).join(path), &cause))?;
+            match work.settle(path) {
+                // It could not be made above, and that was told.
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                settled => {
+                    settled.map_err(|cause| trouble("repair", &self.path(item).join(path), &cause))?;
+                }
+            }
         }
         rustix::fs::syncfs(&work.top)
             .map_err(|cause| trouble("write to disk", &self.path(item), &cause.into()))?;
-        Ok(damages)
+        Error::all(errors).map_or(Ok(damages), Err)
     }
 }
 

@@ -1,13 +1,13 @@
 //! From a script's output to an install: sealed, recorded, published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Job, keep};
 use crate::base::{Error, Result};
 use crate::build::log::Captured;
 use crate::build::visible::Visible;
 use crate::script::{Sandbox, Source};
-use crate::store::{Host, Meta, Record, Seal, Sealed, Staging};
+use crate::store::{Finding, Host, Meta, Record, Seal, Sealed, Staging};
 
 impl Job<'_> {
     /// Makes the output an install.
@@ -30,7 +30,7 @@ impl Job<'_> {
     fn seal(&self, staging: &Staging, visible: &Visible) -> Result<Sealed> {
         let (tree, own, known) = (staging.tree(), self.install.clone(), visible.all.clone());
         let is_static = self.script.header.is_static;
-        let silenced = self.site.options.silenced.get(&self.install).cloned().unwrap_or_default();
+        let silenced = self.silenced();
         self.site.work.run(move || {
             Seal { tree: &tree, own: Some(&own), known: &known, is_static, silenced: &silenced }.run()
         })
@@ -45,11 +45,18 @@ impl Job<'_> {
             host: Host::this(),
             pthbs: env!("CARGO_PKG_VERSION").to_string(),
             references: sealed.masked.references(&self.install),
+            // Known when it is published.
+            manifest: None,
             tree_key: self.site.store.tree_key(&self.install, &sealed.masked)?,
             warnings: sealed.warnings.clone(),
             license: self.site.options.licenses.get(&self.install).cloned().unwrap_or_default(),
+            silenced: self.silenced().iter().map(|finding| finding.as_str().to_string()).collect(),
             urls: self.urls(),
         })
+    }
+
+    fn silenced(&self) -> BTreeSet<Finding> {
+        self.site.options.silenced.get(&self.install).cloned().unwrap_or_default()
     }
 
     fn urls(&self) -> BTreeMap<String, Vec<String>> {

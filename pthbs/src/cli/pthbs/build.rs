@@ -7,6 +7,7 @@ use std::time::Duration;
 use sandbox::Helper;
 
 use super::Global;
+use super::anew;
 use super::context::{self, Scripts};
 use crate::base::Result;
 use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
@@ -27,6 +28,9 @@ pub(super) struct Arguments {
     /// Packages (`zsh`), variants (`busybox@ash`), ids (`zsh.3f9c1b2e`), or paths of scripts (`./my.sh`)
     #[arg(required = true, value_name = "NAME")]
     names: Vec<String>,
+    /// Build what is there anew, and put the result in its place
+    #[arg(long)]
+    rebuild: bool,
     #[command(flatten)]
     width: Width,
 }
@@ -52,7 +56,16 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let store = context::store(global)?;
     let scripts = Scripts::open(global)?;
     let asked = scripts.all_asked(&arguments.names)?;
-    if ensure(&store, &scripts, &asked, &arguments.width)? == Done::Nothing {
+    let old: Vec<Script> = match arguments.rebuild {
+        true => {
+            asked.iter().filter(|script| store.has(&Item::Install(script.install_id()))).cloned().collect()
+        }
+        false => Vec::new(),
+    };
+    let done = ensure(&store, &scripts, &asked, &arguments.width)?;
+    if !old.is_empty() {
+        anew::replace(global, &old)?;
+    } else if done == Done::Nothing {
         report::say("nothing to do");
     }
     for script in &asked {

@@ -9,7 +9,7 @@ use super::items::{self, Items};
 use super::{Global, license};
 use crate::base::{Error, Result};
 use crate::cli::report;
-use crate::script::{InstallId, Source};
+use crate::script::{InstallId, Script, Source};
 use crate::source::{Fetcher, is_kept};
 
 /// Print the sources of an install, or of the install that a file belongs to: kind, hash, name and where each can be had
@@ -67,8 +67,13 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
 
 /// The sources that an install's script names; where they can be had say the index, and the record of its build.
 pub(super) fn sources(items: &Items, install: &InstallId) -> Result<Vec<Had>> {
-    let script = items.store.script(install)?;
-    let recorded = items.store.record(install)?.urls;
+    sources_of(items, &items.store.script(install)?)
+}
+
+/// The sources that a script names.
+pub(super) fn sources_of(items: &Items, script: &Script) -> Result<Vec<Had>> {
+    // It may not be built yet, or be damaged: then the index alone knows.
+    let recorded = items.store.record(&script.install_id()).map(|record| record.urls).unwrap_or_default();
     let lists = items.rendered.as_ref().map(|rendered| Ok((rendered.files()?, rendered.commits()?)));
     let (files, commits) = lists.transpose()?.unwrap_or_default();
     let had = |source: Source| {
@@ -82,7 +87,7 @@ pub(super) fn sources(items: &Items, install: &InstallId) -> Result<Vec<Had>> {
         }
         (source, urls)
     };
-    Ok(script.header.sources.into_iter().map(had).collect())
+    Ok(script.header.sources.iter().cloned().map(had).collect())
 }
 
 /// `file` or `git`, and the sum of its bytes or files.
