@@ -4,6 +4,7 @@
 //! the environments of the store and the `/env` of a build, so that they can never differ in what they show.
 
 pub mod activate;
+pub mod at_run_time;
 mod claims;
 mod conflict;
 pub mod contents;
@@ -24,6 +25,7 @@ mod table;
 pub mod wish;
 
 pub use activate::{Shell, activate};
+pub use at_run_time::{Bound, When, bound};
 pub use contents::{Change, Difference, Package, installs, packages};
 pub use edit::without;
 pub use file::EnvironmentFile;

@@ -1,6 +1,7 @@
 //! Environments and profiles by their commands: files, conflicts, locks, and what a switch says.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::world::{World, everybody};
@@ -342,6 +343,12 @@ fn a_shell_is_told_where_the_programs_are() {
             let expected = "hello 1 well\nWORLD/store/profile/home/current/bin:/usr/bin:/bin\n";
             assert_eq!(ran.stdout, expected, "{shell}");
         }
+        // `hello` runs anywhere; `sentence` reads a file below /versions.
+        world.pthbs(&["switch", "-p", "home", "hello", "sentence"]).ok();
+        let bound = world.pthbs(&["env", "show", "--at-run-time", "home"]).ok().stdout;
+        let columns: Vec<&str> = bound.trim_end().split('\t').collect();
+        assert_eq!((columns[0], columns[2]), ("later", "bin/sentence"), "{bound}");
+        assert!(columns[1].starts_with("sentence.") && columns[3].starts_with("word."), "{bound}");
         let fish = world.pthbs(&["activate", "--shell", "fish", "home"]).ok();
         assert!(
             fish.stdout.contains("set -gx PATH 'WORLD/store/profile/home/current/bin'"),
@@ -349,5 +356,23 @@ fn a_shell_is_told_where_the_programs_are() {
             fish.stdout
         );
         world.pthbs(&["activate", "--shell", "tcsh", "home"]).exits(2);
+    }
+}
+
+#[test]
+fn the_profile_of_root_is_for_every_user() {
+    let [world, _] = &worlds()[..] else {
+        println!("SKIPPED: only root can try another user's store");
+        return;
+    };
+    world.pthbs(&["switch", "hello"]).ok();
+    let script = format!("eval \"$({} activate)\" && hello", world.path("pthbs").display());
+    let mut command = world.foreign("sh", &["-c", &script]);
+    command.uid(65_533).gid(65_533);
+    assert_eq!(world.ran(command.output().unwrap()).ok().stdout, "hello 1 well\n");
+    for arguments in [&["profile", "list"][..], &["env", "show"], &["env", "list"], &["profile", "history"]] {
+        let mut command = world.command("pthbs", arguments);
+        command.uid(65_533).gid(65_533);
+        assert_ne!(world.ran(command.output().unwrap()).ok().stdout, "", "{arguments:?}");
     }
 }
