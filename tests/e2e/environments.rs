@@ -1,6 +1,7 @@
 //! Environments and profiles by their commands: files, conflicts, locks, and what a switch says.
 
 use std::fs;
+use std::ops::AddAssign;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
@@ -374,5 +375,115 @@ fn the_profile_of_root_is_for_every_user() {
         let mut command = world.command("pthbs", arguments);
         command.uid(65_533).gid(65_533);
         assert_ne!(world.ran(command.output().unwrap()).ok().stdout, "", "{arguments:?}");
+    }
+}
+
+/// Two environments, each with a `hello` of its own, and the ids of both; a profile `home` shows the first.
+fn two_environments(world: &World) -> [String; 2] {
+    let id = |made: &str| made.trim_end().rsplit('/').next().unwrap().to_string();
+    let first = id(&world.pthbs(&["env", "make", "hello"]).ok().stdout);
+    package(world, "hello", "2", "");
+    let second = id(&world.pthbs(&["env", "make", "hello"]).ok().stdout);
+    world.pthbs(&["switch", "-p", "home", &first]).ok();
+    [first, second]
+}
+
+// A failure means that a power cut or an impatient user can leave a machine without its programs.
+#[test]
+fn a_switch_that_is_killed_at_any_call_leaves_the_old_or_the_new_generation() {
+    let world = world();
+    let ids = two_environments(&world);
+    let log = world.path("home/strace");
+    let calls = "openat,flock,mkdir,mkdirat,write,fsync,fdatasync,rename,renameat,renameat2,symlink,symlinkat,\
+                 unlink,unlinkat,readlink,readlinkat,close";
+    let (mut old, mut new) = (0, 0);
+    let mut shown = 0;
+    for call in 1.. {
+        let other = 1 - shown;
+        let inject = format!("inject={calls}:signal=KILL:when={call}").replace(char::is_whitespace, "");
+        let wrapper = ["strace", "-qq", "-e", &inject, "-o"];
+        let Some(ran) = world.wrapped(&wrapper, &log, "pthbs", &["switch", "-p", "home", &ids[other]]) else {
+            println!("SKIPPED: strace is not installed, so nothing was killed");
+            return;
+        };
+        let now = match said(&world, "home", "hello").as_str() {
+            "hello 1 well\n" => 0,
+            "hello 2 well\n" => 1,
+            said => panic!("at call {call}: {said}"),
+        };
+        let history = world.pthbs(&["profile", "history", "home"]).ok().stdout;
+        let current: Vec<&str> = history.lines().filter(|line| line.contains("\t*\t")).collect();
+        assert!(current.len() == 1 && current[0].contains(&ids[now]), "at call {call}: {history}");
+        if ran.code == Some(0) {
+            assert_eq!(now, other);
+            break;
+        }
+        assert!(ran.code != Some(2), "at call {call}: {}", ran.stderr);
+        if now == other { &mut new } else { &mut old }.add_assign(1);
+        shown = now;
+    }
+    assert!(old > 10 && new > 0, "killed before the rename {old} times, after it {new} times");
+    let left = world.files_below("store/profile/home");
+    let is_known = |name: &String| name == "current" || name.trim_end_matches(".json").parse::<u64>().is_ok();
+    assert!(left.iter().all(|name| is_known(name) || name == ".record"), "{left:?}");
+}
+
+#[test]
+fn programs_that_switch_one_profile_take_turns() {
+    let world = world();
+    let ids = two_environments(&world);
+    let start = |round: usize| {
+        let mut command = world.command("pthbs", &["switch", "-p", "home", &ids[round % 2]]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+    };
+    let children: Vec<_> = (0..12).map(start).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    let history = world.pthbs(&["profile", "history", "home"]).ok().stdout;
+    let columns = history.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let mut before = ("-".to_string(), "");
+    for (number, line) in columns.enumerate() {
+        assert_eq!(line[0], (number + 1).to_string(), "{history}");
+        assert_eq!(line[3], before.0, "a generation comes from the one before it: {history}");
+        assert_ne!(line[4], before.1, "{history}");
+        before = (line[0].to_string(), line[4]);
+    }
+}
+
+#[test]
+fn environments_are_checked_explained_and_collected_as_installs_are() {
+    for world in worlds() {
+        let [first, second] = two_environments(&world);
+        assert_eq!(world.pthbs(&["check"]).ok().stderr, "4 items sound\n");
+        let refs = world.pthbs(&["refs", &first]).ok().stdout;
+        assert!(refs.starts_with("hello.") && refs.lines().count() == 1, "{refs}");
+        let held = refs.trim_end();
+        let users = world.pthbs(&["refs", "--reverse", held]).ok().stdout;
+        assert!(users.contains(&first) && !users.contains(&second), "{users}");
+        let shown = world.pthbs(&["diff", &first, &second]).ok().stdout;
+        assert!(shown.contains("hello"), "{shown}");
+
+        // What nobody shows goes, with what only it held; what a profile shows stays.
+        fs::remove_dir_all(world.path("store/profile/.asked")).unwrap();
+        let gone = world.pthbs(&["gc"]).ok().stdout;
+        assert!(gone.contains(&second) && !gone.contains(&first) && !gone.contains(held), "{gone}");
+        assert_eq!(said(&world, "home", "hello"), "hello 1 well\n");
+        world.pthbs(&["check"]).ok();
+
+        // A link that leads elsewhere is damage; it is told, and stands in the way of nothing.
+        let place = world.path(&format!("store/versions/{first}"));
+        let table = place.join(".p");
+        let mode =
+            |mode| fs::set_permissions(&table, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        mode(0o755);
+        fs::remove_file(table.join("hello")).unwrap();
+        std::os::unix::fs::symlink("../../elsewhere", table.join("hello")).unwrap();
+        mode(0o555);
+        let ran = world.pthbs(&["check", &first]).exits(1);
+        assert!(ran.stdout.contains(".p/hello"), "{ran:?}");
+        world.pthbs(&["profile", "delete", "home"]).ok();
+        let gone = world.pthbs(&["gc"]).ok().stdout;
+        assert!(gone.contains(&first) && gone.contains(held), "{gone}");
     }
 }

@@ -10,6 +10,7 @@ use super::contents;
 use super::make::{closure, make_wish};
 use super::wish::Wish;
 use crate::base::{Error, Result};
+use crate::script::about::About;
 use crate::script::{InstallId, Script, Source};
 use crate::store::{EnvironmentId, Item, Store};
 
@@ -35,6 +36,9 @@ pub struct LockFile {
 #[serde(deny_unknown_fields)]
 struct Carried {
     text: String,
+    /// What its definition said besides.
+    #[serde(default)]
+    about: About,
 }
 
 /// One install of a lock file.
@@ -73,14 +77,17 @@ impl LockFile {
 
     /// The same with scripts in it: those that restoring will need and not find.
     #[must_use]
-    pub fn carrying<'a>(self, scripts: impl IntoIterator<Item = &'a Script>) -> LockFile {
-        let script = scripts.into_iter().map(|script| Carried { text: script.text.clone() }).collect();
-        LockFile { script, ..self }
+    pub fn carrying<'a>(self, scripts: impl IntoIterator<Item = (&'a Script, About)>) -> LockFile {
+        let carried = |(script, about): (&Script, About)| Carried { text: script.text.clone(), about };
+        LockFile { script: scripts.into_iter().map(carried).collect(), ..self }
     }
 
-    /// The scripts that it carries.
-    pub fn scripts(&self) -> Result<Vec<Script>> {
-        self.script.iter().map(|carried| Script::parse(carried.text.clone(), "the lock file")).collect()
+    /// The scripts that it carries, and what is known of each besides.
+    pub fn scripts(&self) -> Result<Vec<(Script, About)>> {
+        let read = |carried: &Carried| {
+            Ok((Script::parse(carried.text.clone(), "the lock file")?, carried.about.clone()))
+        };
+        self.script.iter().map(read).collect()
     }
 
     /// The file's text.
@@ -199,8 +206,11 @@ mod tests {
         let read = LockFile::parse(&written.to_text(), "home.lock").unwrap();
         assert_eq!(read, written);
         let script = store.script(read.installs().unwrap().first().unwrap()).unwrap();
-        let carrying = LockFile::parse(&written.clone().carrying([&script]).to_text(), "home.lock").unwrap();
-        assert_eq!(carrying.scripts().unwrap()[0].text, script.text);
+        let about = About { license: "MIT".into(), ..About::default() };
+        let carrying = written.clone().carrying([(&script, about.clone())]).to_text();
+        let (read_script, read_about) =
+            LockFile::parse(&carrying, "home.lock").unwrap().scripts().unwrap().remove(0);
+        assert_eq!((read_script.text, read_about), (script.text, about));
         assert_eq!(read.missing(&store).unwrap().len(), 0);
         assert_eq!(read.missing(&other).unwrap(), read.installs().unwrap());
         assert!(read.restore(&other).unwrap_err().to_string().contains("is not in the store"));

@@ -41,6 +41,8 @@ pub(super) struct Extra {
     pub scripts: Vec<Arc<Script>>,
     pub files: DownloadList,
     pub commits: DownloadList,
+    /// What a lock file tells of them; otherwise what the index tells of the package counts.
+    pub about: BTreeMap<InstallId, About>,
 }
 
 impl Scripts {
@@ -106,11 +108,16 @@ impl Scripts {
         rendered.index.scripts.keys().map(|label| rendered.script(label)).collect()
     }
 
-    /// What is known of rendered packages beside their scripts, by install.
+    /// What is known of packages beside their scripts, by install.
     pub(super) fn about(&self) -> Result<BTreeMap<InstallId, About>> {
-        let Some(rendered) = &self.rendered else { return Ok(BTreeMap::new()) };
-        let mut about = BTreeMap::new();
-        for (label, one) in rendered.about()? {
+        let mut about = self.extra.about.clone();
+        let Some(rendered) = &self.rendered else { return Ok(about) };
+        let by_label = rendered.about()?;
+        for install in self.extra.scripts.iter().map(|script| script.install_id()) {
+            let of_package = by_label.get(install.name.as_str());
+            of_package.map(|one| about.entry(install).or_insert_with(|| one.clone()));
+        }
+        for (label, one) in by_label {
             if let Some(id) = rendered.index.scripts.get(&label) {
                 about.insert(InstallId { name: rendered::name_of_label(&label)?, id: *id }, one);
             }

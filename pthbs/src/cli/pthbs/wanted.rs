@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::build::Width;
 use super::context::Scripts;
@@ -88,7 +89,10 @@ pub(super) fn fulfil(
 /// Makes the environment of a lock file; builds what is missing, and refuses what differs.
 pub(super) fn restore(store: &Store, mut scripts: Scripts, path: &Path, width: &Width) -> Result<Made> {
     let lock = LockFile::parse(&fs::read_text(path)?, &path.display().to_string())?;
-    scripts.extra.scripts.extend(lock.scripts()?.into_iter().map(Into::into));
+    for (script, about) in lock.scripts()? {
+        scripts.extra.about.insert(script.install_id(), about);
+        scripts.extra.scripts.push(Arc::new(script));
+    }
     let items = lock.installs()?.into_iter().map(Item::Install).collect();
     let _in_use = store.in_use(&items)?;
     let missing: Vec<InstallId> = lock.missing(store)?.into_iter().collect();

@@ -50,8 +50,12 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
         (made.environment, made.wish.clone())
     };
     let lock = LockFile::of(store, environment, &wish)?;
-    let scripts = carried(store, &Scripts::open(global)?, lock.installs()?, arguments.whole)?;
-    let text = lock.carrying(scripts.iter().map(Arc::as_ref)).to_text();
+    let mut scripts = Scripts::open(global)?;
+    let carried = carried(store, &scripts, lock.installs()?, arguments.whole)?;
+    scripts.extra.scripts.clone_from(&carried);
+    let about = scripts.about()?;
+    let about = |script: &Script| about.get(&script.install_id()).cloned().unwrap_or_default();
+    let text = lock.carrying(carried.iter().map(|script| (&**script, about(script)))).to_text();
     match &arguments.output {
         Some(path) => _ = fs::write_whole(path, text.as_bytes())?,
         None => _ = report::data(&text),
