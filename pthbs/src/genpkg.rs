@@ -16,6 +16,7 @@ mod filters;
 mod header;
 mod instance;
 mod language;
+mod license;
 mod lint;
 mod options;
 mod origin;

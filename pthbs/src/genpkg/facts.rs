@@ -66,6 +66,8 @@ pub struct Meta {
     pub homepage: String,
     /// Findings that are not to be told of its output, each with the reason.
     pub silence: BTreeMap<String, String>,
+    /// Why nobody could build it so far (`verified` is false, with a `reason`); empty for a verified one.
+    pub unverified: String,
     /// How newer versions are found.
     pub update: BTreeMap<String, String>,
 }

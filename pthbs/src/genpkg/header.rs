@@ -80,6 +80,11 @@ fn meta(value: &Value) -> Result<Meta> {
         },
     };
     let (description, license, homepage) = (take("description")?, take("license")?, take("homepage")?);
+    let unverified = take("reason")?;
+    let is_verified = texts.remove("verified").is_none_or(|value| value.is_true());
+    if is_verified != unverified.is_empty() {
+        return Err(Error::usage("`meta.verified` is false with a `reason`, or neither is there"));
+    }
     let mut update = BTreeMap::new();
     if let Some(rule) = texts.remove("update") {
         for (key, value) in self::texts(&rule, "meta.update", &language::UPDATE)? {
@@ -98,7 +103,7 @@ fn meta(value: &Value) -> Result<Meta> {
             silence.insert(word, reason.to_string());
         }
     }
-    Ok(Meta { description, license, homepage, silence, update })
+    Ok(Meta { description, license, homepage, silence, unverified, update })
 }
 
 /// The entries of a map with names for keys.

@@ -29,7 +29,8 @@ pub(super) const FUNCTIONS: [(&str, Option<&[&str]>); 15] = [
 pub(super) const RECORDING: [&str; 7] = ["src", "git", "patch", "tool", "dep", "needs", "option"];
 
 /// What `meta` may hold. None of it reaches the script.
-pub(super) const META: [&str; 5] = ["description", "license", "homepage", "update", "silence"];
+pub(super) const META: [&str; 7] =
+    ["description", "license", "homepage", "update", "silence", "verified", "reason"];
 
 /// What `meta.update` may hold: a page, and a regular expression whose group is a version there.
 pub(super) const UPDATE: [&str; 2] = ["url", "pattern"];

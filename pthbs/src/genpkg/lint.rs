@@ -12,6 +12,7 @@ use super::catalog::Catalog;
 use super::engine;
 use super::instance::Rendering;
 use super::language::{FACTS, RECORDING, VARIABLES};
+use super::license;
 use super::output::Output;
 use super::place;
 use super::project::Project;
@@ -71,7 +72,22 @@ fn package(rendering: &Rendering, file: &str, text: &str, findings: &mut Vec<Err
         let error = Error::usage(format!("`meta` does not tell the {}", missing.join(", the ")));
         findings.push(place::point(error, "where", file, text, line, at));
     }
-    for used in &rendering.sources {
+    let mut fault = |key: &str, what: String, hint: &str| {
+        let at = place::set_of(text, "meta");
+        let line = text.lines().position(|line| line.contains(&format!("\"{key}\"")));
+        let line = line.map_or_else(|| place::line_of(text, at.map_or(0, |at| at.start)), |line| line + 1);
+        findings.push(Error::usage(what).with("where", format!("{file}:{line}")).hint(hint));
+    };
+    if let Some(what) = license::fault(&meta.license) {
+        fault("license", what, "take an id of spdx.org/licenses, or `LicenseRef-` and a name");
+    }
+    let is_upstream = |url: &String| url.starts_with("http");
+    if meta.update.is_empty() && rendering.sources.iter().any(|used| used.urls.iter().any(is_upstream)) {
+        let hint = "write `\"update\": {\"url\": ..., \"pattern\": ...}` into its `meta`";
+        fault("meta", "`meta` does not tell how newer versions are found".to_string(), hint);
+    }
+    let is_verified = meta.unverified.is_empty();
+    for used in rendering.sources.iter().filter(|_| is_verified) {
         if used.source.to_string().contains(&format!(":{UNKNOWN_SUM}")) {
             findings.push(
                 Error::usage(format!("the sha256 of `{}` is not known yet", used.source.entry()))
@@ -281,7 +297,8 @@ mod tests {
     use crate::genpkg::fixture::Fixture;
 
     const META: &str =
-        "{% set meta = {\"description\": \"x\", \"license\": \"MIT\", \"homepage\": \"https://e.org/\"} %}";
+        "{% set meta = {\"description\": \"x\", \"license\": \"MIT\", \"homepage\": \"https://e.org/\",
+        \"update\": {\"url\": \"https://e.org/\", \"pattern\": \"x-([0-9.]+)\"}} %}";
 
     fn findings(lines: &str) -> Vec<String> {
         let package = format!("{{% extends \"base\" %}}{{% set version = \"1\" %}}{META}\n{lines}\n");
@@ -351,14 +368,39 @@ mod tests {
         let project = fixture.open();
         let output = project.render(&crate::genpkg::Options::default()).unwrap();
         let found: Vec<String> = project.lint(&output).unwrap().iter().map(ToString::to_string).collect();
-        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found.len(), 4, "{found:?}");
         assert!(found[0].starts_with(
             "error: `meta` does not tell the description, the homepage\n  where: packages/x/package.sh:3"
         ));
+        assert!(found[1].starts_with(
+            "error: `meta` does not tell how newer versions are found\n  where: packages/x/package.sh:3"
+        ));
         assert!(
-            found[1]
+            found[2]
                 .starts_with("error: the sha256 of `x` is not known yet\n  where: packages/x/package.sh:4")
         );
-        assert!(found[2].starts_with("error: `left.patch` is not used\n  where: packages/x/left.patch"));
+        assert!(found[3].starts_with("error: `left.patch` is not used\n  where: packages/x/left.patch"));
+    }
+
+    #[test]
+    fn what_is_not_verified_says_why() {
+        for (meta, renders) in [
+            ("\"verified\": false, \"reason\": \"x\"", true),
+            ("\"verified\": true", true),
+            ("\"verified\": false", false),
+            ("\"reason\": \"x\"", false),
+        ] {
+            let package = format!(
+                "{{% extends \"base\" %}}\n{{% set version = \"1\" %}}\n{{% set meta = {{{meta}}} %}}\n{{% do src(\"https://e.org/x.tar\", sha256=\"\") %}}\n"
+            );
+            let project = Fixture::new(&[("x", &package)]);
+            let output = project.open().render(&crate::genpkg::Options::default());
+            assert_eq!(output.is_ok(), renders, "{meta}");
+            let Ok(output) = output else { continue };
+            let found: Vec<String> =
+                project.open().lint(&output).unwrap().iter().map(ToString::to_string).collect();
+            // A sum that nobody knows yet is no finding where nobody could fetch the source.
+            assert_eq!(found.iter().any(|one| one.contains("sha256")), !meta.contains("reason"), "{found:?}");
+        }
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
                     "description": one.meta.description,
                     "license": one.meta.license,
                     "homepage": one.meta.homepage,
+                    "unverified": one.meta.unverified,
                     "options": options,
                 })
             })
