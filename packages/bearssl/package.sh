@@ -4,6 +4,7 @@
 	"description": "TLS library, small",
 	"license": "MIT",
 	"homepage": "https://bearssl.org/",
+	"update": {"url": "https://bearssl.org/", "pattern": "bearssl-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% if sources == "debian" %}
 {% set source = src("deb-src:trixie/bearssl/bearssl_0.6+dfsg.1.orig.tar.xz", name="bearssl-0.6.tar.xz",

@@ -5,6 +5,7 @@
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/mdevd/",
 	"update": {"url": "https://skarnet.org/software/mdevd/", "pattern": "mdevd-([0-9.]+)\\.tar\\.gz"},
+	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/mdevd/mdevd-0.1.7.0.tar.gz",
 	sha256="ec966eec39879f33c785343373021c44f887c836a08fcaf1d63412e3bdbfca32") %}

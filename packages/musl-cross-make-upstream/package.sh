@@ -6,6 +6,8 @@
 	"description": "C and C++ toolchain, built by upstream's musl-cross-make",
 	"license": "MIT AND GPL-3.0-or-later WITH GCC-exception-3.1 AND GPL-3.0-or-later AND LGPL-3.0-or-later",
 	"homepage": "https://github.com/richfelker/musl-cross-make",
+	"update": {"url": "https://github.com/richfelker/musl-cross-make/commits/master/", "pattern": "([0-9]{4}-[0-9]{2}-[0-9]{2})T"},
+	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set sandbox = "host" %}
 {% set source = git("https://github.com/richfelker/musl-cross-make.git",

@@ -5,6 +5,7 @@
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-linux-init/",
 	"update": {"url": "https://skarnet.org/software/s6-linux-init/", "pattern": "s6-linux-init-([0-9.]+)\\.tar\\.gz"},
+	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-linux-init/s6-linux-init-1.1.3.0.tar.gz",
 	sha256="d11b596b719ac134f77eb19450907d1fe6d84b4adc36d44ef748dbe55487b3ed") %}

@@ -5,6 +5,7 @@
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6/",
 	"update": {"url": "https://skarnet.org/software/s6/", "pattern": "s6-([0-9.]+)\\.tar\\.gz"},
+	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6/s6-2.13.2.0.tar.gz",
 	sha256="c5114b8042716bb70691406931acb0e2796d83b41cbfb5c8068dce7a02f99a45") %}

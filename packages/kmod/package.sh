@@ -1,0 +1,27 @@
+{% extends "base" %}
+{% set version = "34.2" %}
+{% set meta = {
+	"description": "Loads and lists modules of the Linux kernel: library and tools",
+	"license": "LGPL-2.1-or-later AND GPL-2.0-or-later",
+	"homepage": "https://github.com/kmod-project/kmod",
+	"update": {"url": "https://www.kernel.org/pub/linux/utils/kernel/kmod/", "pattern": "kmod-([0-9.]+)\\.tar\\.xz"},
+} %}
+{% if sources == "debian" %}
+{% set source = src("deb-src:trixie/kmod/kmod_34.2.orig.tar.xz", name="kmod-34.2.tar.xz",
+	sha256="012d16e2099115486d8aa9f2c2a23d058d3d0cad83113a60512647d25d3869e8") %}
+{% else %}
+{% set source = src("https://www.kernel.org/pub/linux/utils/kernel/kmod/kmod-34.2.tar.xz",
+	sha256="5a5d5073070cc7e0c7a7a3c6ec2a0e1780850c8b47b3e3892226b93ffcb9cb54") %}
+{% endif %}
+{% do dep("zlib") %}
+{% do dep("xz") %}
+{% do dep("zstd") %}
+{%# The archive's tarball has no configure, and meson would want Python: what it would find out stands in config.h. #%}
+{% block build %}
+	cat >config.h {{ file("config.h") | heredoc }}
+	cat >Makefile {{ file("Makefile") | heredoc }}
+	make CPPFLAGS="$CPPFLAGS -include config.h -I. -Ilibkmod"
+{% endblock %}
+{% block install %}
+	make out="$out" install
+{% endblock %}

@@ -1,0 +1,61 @@
+#!/bin/sh
+#@ pthbs 1
+#@ name xbps
+#@ version 0.60.7
+#@ system x86_64-linux
+#@ target x86_64-linux-musl
+#@ source sha256:ec8c2e4d595863b5748c10d9ada1d51ac1da6f910a9d31682acd1a477310c64e xbps-0.60.7.tar.gz
+#@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
+#@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
+#@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
+#@ dep libarchive.71771c6e0094969b5dd798deb17b480f8fec2208d3c20568a29344d77436cf53
+#@ dep openssl.2160ba73dbb38032f4e7e1c2b205d67bc22a11d5463550c986e8c894e17b410c
+#@ build sandbox=on set_path=on static=on
+set -eu
+umask 022
+export LC_ALL=C TZ=UTC0 HOME="$tmp" SOURCE_DATE_EPOCH=315619200 PERL_HASH_SEED=0 PYTHONHASHSEED=0
+export CC=x86_64-linux-musl-gcc CFLAGS="-O2"
+export CXX=x86_64-linux-musl-g++ CXXFLAGS="$CFLAGS"
+export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
+
+# Libraries, and what they use in turn: a static library brings nothing along.
+deps="
+	/versions/libarchive.71771c6e0094969b5dd798deb17b480f8fec2208d3c20568a29344d77436cf53
+	/versions/openssl.2160ba73dbb38032f4e7e1c2b205d67bc22a11d5463550c986e8c894e17b410c
+	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
+	/versions/bzip2.dc35a35c13143bf4fe19dbf3ce000436c50cf680752ec1ca9c16f6aea6b54d70
+	/versions/xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
+	/versions/zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
+"
+for dep in $deps; do
+	CPPFLAGS="$CPPFLAGS -I$dep/include"
+	LDFLAGS="$LDFLAGS -L$dep/lib"
+	PKG_CONFIG_LIBDIR="$PKG_CONFIG_LIBDIR:$dep/lib/pkgconfig"
+done
+
+cd "$src/xbps-0.60.7"
+
+phase_configure() {
+	./configure --prefix="$out" --sysconfdir=/etc --dbdir=/var/db/xbps --enable-static \
+		--build=x86_64-unknown-linux-musl --host=x86_64-unknown-linux-musl
+	sed -i 's/-Werror//g' config.mk
+}
+
+phase_build() {
+	make CC="$CC" CFLAGS="$CFLAGS $CPPFLAGS" LDFLAGS="$LDFLAGS -no-pie"
+}
+
+phase_install() {
+	make install
+	# The static programs stand beside dynamic ones.
+	for program in "$out/bin/"*.static; do mv "$program" "${program%.static}"; done
+	rm -f "$out"/lib/*.so*
+}
+
+echo '#@ phase configure'
+phase_configure
+echo '#@ phase build'
+phase_build
+echo '#@ phase install'
+phase_install
