@@ -40,6 +40,9 @@ test-packages: build ## every package built strictly and tried out in an environ
 	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
 	tests/packages/run $(PTHBS) $(GENPKG) $(PACKAGES)
 
+reproduce: build ## build all installs of the store again under other conditions; the set's score (NAMES=... for some)
+	$(PTHBS) reproduce --vary $(or $(NAMES),--all)
+
 bench: ## rendering, a build with nothing to do, starting a sandbox, merging an environment, each beside others
 	$(CARGO) bench --quiet -p pthbs --bench render
 	$(CARGO) bench --quiet -p pthbs --bench noop
@@ -51,4 +54,4 @@ install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test test-packages golden build demo bootstrap bench install
+.PHONY: help check test test-packages golden build demo bootstrap reproduce bench install

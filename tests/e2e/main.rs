@@ -17,6 +17,7 @@ mod interrupted;
 mod layers;
 mod main_job;
 mod repairing;
+mod reproducing;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;

@@ -113,6 +113,11 @@ pub fn proxies() -> Proxies {
     }
 }
 
+/// The time that whoever wants the same bytes again has set: seconds since 1970.
+pub fn source_date_epoch() -> Option<u64> {
+    env::var("SOURCE_DATE_EPOCH").ok()?.parse().ok()
+}
+
 /// How many processors there are for us.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

@@ -5,6 +5,7 @@ mod anew;
 mod build;
 mod changes;
 mod check;
+mod conditions;
 mod context;
 mod delete;
 mod diff;
@@ -26,9 +27,11 @@ mod profile;
 mod refs;
 mod remove;
 mod repair;
+mod reproduce;
 mod rollback;
 mod roots;
 mod run;
+mod sbom;
 mod size;
 mod source;
 mod switch;
@@ -89,8 +92,10 @@ enum Command {
     Refs(refs::Arguments),
     Diff(diff::Arguments),
     Size(size::Arguments),
+    Sbom(sbom::Arguments),
     Check(check::Arguments),
     Repair(repair::Arguments),
+    Reproduce(reproduce::Arguments),
     Gc(gc::Arguments),
     Pin(pin::Arguments),
     Roots(roots::Arguments),
@@ -131,8 +136,10 @@ impl Command {
             Command::Refs(arguments) => refs::run(global, &arguments)?,
             Command::Diff(arguments) => diff::run(global, &arguments)?,
             Command::Size(arguments) => size::run(global, &arguments)?,
+            Command::Sbom(arguments) => sbom::run(global, &arguments)?,
             Command::Check(arguments) => check::run(global, &arguments)?,
             Command::Repair(arguments) => repair::run(global, &arguments)?,
+            Command::Reproduce(arguments) => reproduce::run(global, &arguments)?,
             Command::Gc(arguments) => gc::run(global, &arguments)?,
             Command::Pin(arguments) => pin::run(global, &arguments)?,
             Command::Roots(arguments) => roots::run(global, &arguments)?,
