@@ -30,7 +30,7 @@
 {% set _musl_config = option("musl_config", default=[], doc="more flags for the configure of musl") %}
 
 {% set _arch = {"x86_64": "x86", "i686": "x86", "aarch64": "arm64", "arm": "arm", "riscv64": "riscv"} %}
-{% set _headers = dep("linux-headers", arch=_arch[(_target | split("-"))[0]]) %}
+{% set _headers = dep("linux-headers") if _target == target else dep("linux-headers", arch=_arch[(_target | split("-"))[0]]) %}
 
 {% set _gnu = "https://ftp.gnu.org/gnu/" %}
 {% if sources == "debian" %}
