@@ -114,6 +114,22 @@ proptest! {
         }
     }
 
+    /// A failure means that a cycle depends on who found it first, or, where the test does not end, that threads wait
+    /// for each other.
+    #[test]
+    fn a_cycle_across_threads_is_always_found(uses in uses(), length in 2usize..9, threads in 2usize..5) {
+        let mut packages = packages(&uses);
+        for n in 0..length {
+            let next = (n + 1) % length;
+            let entry = format!("{{% extends \"base\" %}}{{% set version = \"1\" %}}{{% do dep(\"p0\") %}}{{% do dep(\"ring{next}\") %}}");
+            packages.insert(format!("ring{n}"), entry);
+        }
+        let error = render(&packages, 1).err().unwrap().to_string();
+        prop_assert!(error.starts_with("error: dependency cycle: ring"), "{}", error);
+        prop_assert_eq!(error.matches("dependency cycle").count(), 1);
+        prop_assert_eq!(render(&packages, threads).err().unwrap().to_string(), error);
+    }
+
     /// A failure means that the order of calls shows in the header.
     #[test]
     fn the_order_of_calls_does_not_matter_to_the_header(uses in uses()) {
