@@ -52,6 +52,8 @@ mod fixture;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod odd_trees;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

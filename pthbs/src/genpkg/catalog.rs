@@ -23,6 +23,10 @@ impl Catalog {
     pub(super) fn open(files: Arc<Files>) -> Result<Catalog> {
         let mut names = BTreeMap::new();
         for directory in files.directories(DIR)? {
+            // What an editor or a version control system keeps for itself.
+            if directory.starts_with('.') {
+                continue;
+            }
             let place = format!("{DIR}/{}", directory.escape_debug());
             let name: PackageName = directory.parse().map_err(|error: Error| error.with("where", place))?;
             names.insert(directory, name);
@@ -72,11 +76,7 @@ impl Catalog {
                 .hint("a file that goes into the script lies beside its definition: copy it there"));
         }
         let path = format!("{DIR}/{name}/{file}");
-        if self.files.is_linked(&path) {
-            return Err(Error::usage(format!("`{path}` is a symlink, or lies behind one"))
-                .line("a script may hold only what lies in the tree itself")
-                .hint("copy the file there"));
-        }
+        self.files.refuse_link(&path)?;
         self.files.text(&path)?.ok_or_else(|| {
             let error = Error::usage(format!("{DIR}/{name} has no file `{}`", file.escape_debug()));
             match error::nearest(file, self.files_of(name).iter().map(String::as_str)) {

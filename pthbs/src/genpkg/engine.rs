@@ -110,6 +110,10 @@ impl Problem {
                 let line = place::line_of(text, at.start);
                 Failure::placed(place::point(self.error, "where", file, text, line, Some(at)))
             }
+            None if self.fact == Some("version") => {
+                let error = self.error.with("where", file);
+                Failure::placed(error.hint("write `{% set version = \"...\" %}` into the definition"))
+            }
             None => Failure::placed(self.error.with("where", file)),
         }
     }

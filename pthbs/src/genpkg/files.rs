@@ -2,13 +2,19 @@
 //! commit, a change that is only tried out).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
 use super::place;
-use crate::base::{self, Error, Result};
+use super::project::Project;
+use crate::base::{Error, Result};
+
+/// No text of a person is larger, and rendering it would take all memory.
+const LARGEST: u64 = 16 << 20;
 
 /// A tree of files. Paths are relative, with `/` between their parts.
 #[derive(Debug, Clone)]
@@ -52,23 +58,40 @@ impl Files {
         if let Some(bytes) = self.held.get(path) {
             return place::text_of(bytes.clone(), path).map(Some);
         }
+        if !self.reads_root {
+            return Ok(None);
+        }
         let full = self.root.join(path);
-        match base::fs::read(&full) {
-            _ if !self.reads_root => Ok(None),
-            Err(_) if full.symlink_metadata().is_err() => Ok(None),
-            bytes => place::text_of(bytes?, path).map(Some),
+        match read(&full, !path.contains('/')) {
+            Ok(bytes) => place::text_of(bytes, path).map(Some),
+            Err(Unread::Missing) => Ok(None),
+            Err(Unread::Linked) => Err(linked(path)),
+            // A pipe or a device would be waited for.
+            Err(Unread::NoFile) => Err(Error::usage(format!("`{path}` is no file"))),
+            Err(Unread::TooLarge(size)) => {
+                Err(Error::usage(format!("`{path}` is too large: {} MiB", size >> 20))
+                    .line(format!("a file that becomes part of a script may have {} MiB", LARGEST >> 20))
+                    .hint("what is so large is a source: `src(...)`"))
+            }
+            Err(Unread::Failed(cause)) => Err(Error::io("read", &full, &cause)),
         }
     }
 
-    /// Whether a path is a symlink, or leads through one below the root.
+    /// Whether a path is a symlink, or leads through one; `packages` and `templates` themselves may be links.
     pub(super) fn is_linked(&self, path: &str) -> bool {
-        let mut full = self.root.clone();
+        let (top, below) = path.split_once('/').unwrap_or((path, ""));
+        let mut full = self.root.join(top);
         self.reads_root
             && !self.held.contains_key(path)
-            && path.split('/').any(|part| {
+            && below.split('/').any(|part| {
                 full.push(part);
                 full.is_symlink()
             })
+    }
+
+    /// Refuses a path that is a link or leads through one.
+    pub(super) fn refuse_link(&self, path: &str) -> Result<()> {
+        if self.is_linked(path) { Err(linked(path)) } else { Ok(()) }
     }
 
     /// The names of the directories in a directory, sorted.
@@ -121,8 +144,49 @@ impl Files {
             let entry = entry?;
             Ok((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?.is_dir()))
         };
-        fs::read_dir(&full).map_err(failed)?.map(entry).collect::<std::io::Result<_>>().map_err(failed)
+        let listed = fs::read_dir(&full).map_err(|cause| {
+            let hint = format!("a project has `{}`, `templates/` and `packages/`", Project::FILE);
+            let is_missing = cause.kind() == io::ErrorKind::NotFound;
+            if is_missing { failed(cause).hint(hint) } else { failed(cause) }
+        })?;
+        listed.map(entry).collect::<std::io::Result<_>>().map_err(failed)
     }
+}
+
+/// Why a file was not read.
+enum Unread {
+    Missing,
+    Linked,
+    NoFile,
+    TooLarge(u64),
+    Failed(io::Error),
+}
+
+fn read(path: &Path, follows: bool) -> Result<Vec<u8>, Unread> {
+    let flags = if follows { libc::O_NONBLOCK } else { libc::O_NONBLOCK | libc::O_NOFOLLOW };
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    let mut file = opened.map_err(|cause| match cause.raw_os_error() {
+        Some(libc::ENOENT) => Unread::Missing,
+        Some(libc::ELOOP) if !follows => Unread::Linked,
+        _ => Unread::Failed(cause),
+    })?;
+    let found = file.metadata().map_err(Unread::Failed)?;
+    if !found.is_file() {
+        return Err(Unread::NoFile);
+    }
+    if found.len() > LARGEST {
+        return Err(Unread::TooLarge(found.len()));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes).map_err(Unread::Failed)?;
+    Ok(bytes)
+}
+
+/// A script may hold only what lies in the tree; the stamp sees nothing else.
+fn linked(path: &str) -> Error {
+    Error::usage(format!("`{path}` is a symlink, or lies behind one"))
+        .line("a script may hold only what lies in the tree itself")
+        .hint("copy the file there")
 }
 
 #[cfg(test)]

@@ -35,10 +35,7 @@ impl Options {
         let (name, value) = assignment.split_once('=').ok_or_else(|| {
             Error::usage(format!("`-o {assignment}` is not NAME=VALUE or PACKAGE.NAME=VALUE"))
         })?;
-        // The index holds a value on one line, and a word at its end says who gave it.
-        if value.contains('\n') || value.ends_with(" given") {
-            return Err(Error::usage(format!("`{}` cannot be an option's value", value.escape_debug())));
-        }
+        check_value(value)?;
         self.given.insert(name.to_string(), value.to_string());
         Ok(())
     }
@@ -78,6 +75,7 @@ impl Values {
         is_given: bool,
         is_package: impl Fn(&str) -> bool,
     ) -> Result<()> {
+        check_value(value)?;
         let value = OptionValue { value: value.to_string(), is_given };
         if let Some((package, option)) = name.split_once('.') {
             let package = package.parse::<PackageName>()?;
@@ -113,6 +111,19 @@ impl Values {
     }
 }
 
+/// The index holds a value on one line, and a word at its end says who gave it.
+fn check_value(value: &str) -> Result<()> {
+    match value.contains('\n') || value.ends_with(" given") {
+        true => Err(Error::usage(format!("`{}` cannot be an option's value", value.escape_debug()))),
+        false => Ok(()),
+    }
+}
+
+/// Where a value comes from, as errors name it.
+pub(super) fn given_by(value: &OptionValue) -> &'static str {
+    if value.is_given { "-o" } else { "pthbs.toml" }
+}
+
 /// The error for a value that is none of an option's choices.
 pub(super) fn not_a_choice(name: &str, value: &str, choices: &[&str]) -> Error {
     let error = Error::usage(format!("option `{name}` cannot be `{}`", value.escape_debug()))
@@ -144,6 +155,7 @@ mod tests {
         assert!(values.set("toolchain", "hots", true, |name| name == "hots").is_ok());
         assert!(values.set("check", "hots", true, |name| name == "hots").is_err());
         assert!(values.set("../x.y", "1", true, none).is_err());
+        assert!(values.set("x.y", "1\n2", false, none).is_err());
         assert!(Options::default().give("toolchain").is_err());
         assert!(Options::default().give("zsh.x=a\nb").is_err());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::facts::{Meta, SourceUse};
 use super::instance::Rendering;
-use super::options::Values;
+use super::options::{Values, given_by};
 use crate::base::{Error, Result, Sha256, fs};
 use crate::script::about::About;
 use crate::script::rendered::{self, DownloadList, Index};
@@ -233,7 +233,8 @@ fn check_given(scripts: &BTreeMap<String, Arc<Rendering>>, values: &Values) -> R
             variants.iter().flat_map(|one| &one.options).map(|option| option.name.as_str()).collect();
         let wrong = options.keys().find(|given| !known.contains(given.as_str()));
         if let Some(given) = wrong.filter(|_| !variants.is_empty()) {
-            return Err(super::calls::unknown_option(package.as_str(), given, known.iter().copied()));
+            let error = super::calls::unknown_option(package.as_str(), given, known.iter().copied());
+            return Err(error.with("given by", given_by(&options[given])));
         }
     }
     Ok(())

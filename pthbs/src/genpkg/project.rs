@@ -9,13 +9,13 @@ use super::catalog::Catalog;
 use super::failure::Failure;
 use super::files::Files;
 use super::instance::Request;
-use super::options::{Options, Values};
+use super::options::{Options, Values, given_by};
 use super::output::Output;
 use super::run::Run;
 use super::stamp;
 use super::templates::Templates;
 use super::{engine, place};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, error};
 use crate::script::{PackageName, Rendered};
 
 /// An opened project.
@@ -125,8 +125,11 @@ impl Project {
         for (name, value) in &options.given {
             values.set(name, value, true, |name| self.tree.catalog.find(name).is_ok())?;
         }
-        for package in values.package.keys() {
-            self.tree.catalog.find(package.as_str())?;
+        for (package, options) in &values.package {
+            let found = self.tree.catalog.find(package.as_str());
+            let mut given =
+                options.iter().map(|(name, value)| format!("{package}.{name} in {}", given_by(value)));
+            found.map_err(|error| error.with("option", given.next().unwrap_or_default()))?;
         }
         Ok(values)
     }
@@ -162,19 +165,30 @@ fn configured(text: &str, is_package: impl Fn(&str) -> bool) -> Result<Values> {
     let table = toml::de::DeTable::parse(text)
         .map_err(|error| at(Error::usage(format!("syntax error: {}", error.message())), error.span()))?;
     let mut values = Values::new();
+    for (name, _) in table.get_ref().iter().filter(|(name, _)| name.get_ref() != "options") {
+        if error::nearest(name.get_ref(), ["options"]).is_some() {
+            let error = Error::usage(format!("`pthbs.toml` has no section `{}`", name.get_ref()));
+            return Err(at(error.hint("did you mean `options`?"), Some(name.span())));
+        }
+    }
     let Some(options) = table.get_ref().get("options") else { return Ok(values) };
     let options = options
         .get_ref()
         .as_table()
         .ok_or_else(|| at(Error::usage("`options` is a section: `[options]`"), Some(options.span())))?;
     for (name, value) in options {
-        let set =
-            match value.get_ref().as_str() {
-                Some(text) => values.set(name.get_ref(), text, false, &is_package),
-                None => Err(Error::usage(format!("option `{}` must be text", name.get_ref()))
-                    .hint("put it in quotes")),
+        // `zsh.tiny = "on"` is a table to TOML, and what one means is the option of a package.
+        let of_package = value.get_ref().as_table().into_iter().flatten();
+        let of_package = of_package
+            .map(|(option, value)| (format!("{}.{}", name.get_ref(), option.get_ref()), option, value));
+        let own = value.get_ref().as_table().is_none().then(|| (name.get_ref().to_string(), name, value));
+        for (name, at_name, value) in of_package.chain(own) {
+            let set = match value.get_ref().as_str() {
+                Some(text) => values.set(&name, text, false, &is_package),
+                None => Err(Error::usage(format!("option `{name}` must be text")).hint("put it in quotes")),
             };
-        set.map_err(|error| at(error, Some(name.span())))?;
+            set.map_err(|error| at(error, Some(at_name.span())))?;
+        }
     }
     Ok(values)
 }
@@ -198,7 +212,18 @@ mod tests {
                 .to_string()
                 .contains("must be text")
         );
+        let error = configured("[optoins]\ncheck = \"off\"\n", |_| false).unwrap_err().to_string();
+        assert!(
+            error.contains("where: pthbs.toml:1\n") && error.contains("did you mean `options`?"),
+            "{error}"
+        );
         assert!(configured("[options\n", |_| false).unwrap_err().to_string().contains("where: pthbs.toml:1"));
         assert!(configured("options = 1\n", |_| false).unwrap_err().to_string().contains("is a section"));
+        for text in
+            ["options.\"zsh.tiny\" = \"on\"", "[options]\nzsh.tiny = \"on\"", "[options.zsh]\ntiny = \"on\""]
+        {
+            let values = configured(text, |_| false).unwrap();
+            assert_eq!(values.for_index()["zsh.tiny"].value, "on", "{text}");
+        }
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn of(root: &Path) -> Result<String> {
             let entry = entry.and_then(|entry| Ok((entry.metadata()?, entry)));
             let (metadata, entry) = entry.map_err(|error| {
                 let path = error.path().unwrap_or(root).to_path_buf();
-                Error::io("look at", &path, &error.into())
+                let cause = error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into());
+                Error::io("look at", &path, &cause)
             })?;
             // A directory's own size and time tell nothing that its entries do not.
             let (size, time) = match metadata.is_dir() {

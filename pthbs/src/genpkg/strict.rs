@@ -274,6 +274,7 @@ fn check_calls(kind: Kind, outline: &Outline<'_>, ancestry: &Ancestry, problems:
 fn suggest(error: Error, word: &str, known: &BTreeSet<String>, what: &str) -> Error {
     match error::nearest(word, known.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None if known.is_empty() => error.with(what, "none"),
         None => error.with(what, known.iter().cloned().collect::<Vec<_>>().join(", ")),
     }
 }

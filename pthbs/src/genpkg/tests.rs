@@ -111,7 +111,10 @@ fn variants_stand_side_by_side() {
     assert!(given.scripts["busybox"].script.text.contains("\nmake most\n"));
     assert_eq!(given.scripts["busybox@ash"].script.id, output.scripts["busybox@ash"].script.id);
     let error = fixture.render_with(&["busybox.confg=most"]).err().unwrap().to_string();
-    assert_eq!(error, "error: `busybox` has no option `confg`\n  hint: did you mean `config`?");
+    assert_eq!(
+        error,
+        "error: `busybox` has no option `confg`\n  given by: -o\n  hint: did you mean `config`?"
+    );
 }
 
 #[test]

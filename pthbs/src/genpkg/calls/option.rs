@@ -7,7 +7,7 @@ use super::super::facts::Declared;
 use super::super::failure::Failure;
 use super::super::instance::canonical;
 use super::super::language;
-use super::super::options::not_a_choice;
+use super::super::options::{given_by, not_a_choice};
 use super::{check_keywords, facts, frame, keyword, text_keyword, wrong_kind};
 use crate::base::{Error, Result, error};
 
@@ -28,7 +28,7 @@ pub(super) fn option(
             given.clone()
         }
         (None, Some(given)) => read(name, default.as_ref(), &given.value)
-            .map_err(|error| error.with("given by", if given.is_given { "-o" } else { "pthbs.toml" }))?,
+            .map_err(|error| error.with("given by", given_by(given)))?,
         (None, None) => default.clone().ok_or_else(|| {
             let name = format!("`{}` needs a value for its option `{name}`", frame.key.name);
             Failure::blames(Error::usage(name))
