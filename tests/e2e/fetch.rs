@@ -204,6 +204,51 @@ fn a_check_finds_a_flipped_bit_and_the_next_fetch_mends_it() {
 }
 
 #[test]
+fn a_build_notices_a_damaged_source_and_fetches_it_anew() {
+    let world = World::new(Who::Caller);
+    world.pthbs(&["fetch", "word"]).ok();
+    let sum = world.sha256("project/distfiles/word-1.0.txt");
+    let kept = world.path("store/source").join(&sum);
+    fs::remove_file(&kept).unwrap();
+    fs::write(&kept, "damaged").unwrap();
+    let ran = world.pthbs(&["build", "word"]).ok();
+    assert!(
+        ran.stderr.contains("warning: kept source `word-1.0.txt` is damaged; it is fetched anew"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(world.sha256(&format!("store/source/{sum}")), sum);
+}
+
+#[test]
+fn on_a_terminal_one_line_is_rewritten_and_elsewhere_there_are_none() {
+    let world = World::new(Who::Caller);
+    let bytes = vec![b'x'; 60];
+    let pause = Some(Duration::from_millis(10));
+    let served = bytes.clone();
+    let server = Server::start(move |_| Reply { drip: pause, ..Reply::ok(&served) });
+    define(&world, "slow", &[src(&server.url("/slow.txt"), &sum(&world, &bytes))]);
+    world.genpkg(&["render"]).ok();
+    let plain = world.pthbs(&["fetch", "slow"]).ok();
+    assert!(!plain.stderr.contains('\x1b') && !plain.stderr.contains("fetching"), "{}", plain.stderr);
+    let program = world.path("pthbs");
+    let root = world.path("other");
+    let line = format!("{} --root {} fetch slow", program.display(), root.display());
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).env_clear().env("TERM", "xterm").env("PATH", "/usr/bin:/bin");
+    script.current_dir(world.path("project")).stdin(Stdio::null());
+    let Ok(output) = script.output() else {
+        println!("SKIPPED: script is not installed");
+        return;
+    };
+    let ran = world.ran(output).ok();
+    assert!(ran.stdout.contains("\x1b[?7lfetching "), "{:?}", ran.stdout);
+    assert!(ran.stdout.contains("\r\x1b[Kfetched  slow.txt 60 B "), "{:?}", ran.stdout);
+    // What comes after it begins on a line of its own.
+    assert!(ran.stdout.contains("\r\nWORLD/other/source/"), "{:?}", ran.stdout);
+}
+
+#[test]
 fn a_new_version_with_the_old_hash_is_refused() {
     let world = World::new(Who::Caller);
     fs::write(world.path("tool-1.0.txt"), BYTES).unwrap();

@@ -395,6 +395,52 @@ fn hostile_trees_are_refused() {
 }
 
 #[test]
+fn nothing_of_a_repository_runs() {
+    if !has_git() {
+        return;
+    }
+    let bench = Bench::new();
+    let dir = bench.path("project");
+    fs::create_dir(&dir).unwrap();
+    git(&dir, &["init", "-q"]);
+    fs::write(dir.join(".gitattributes"), "* filter=evil diff=evil merge=evil\n").unwrap();
+    fs::write(dir.join("file"), "as it was committed\n").unwrap();
+    git(&dir, &["add", "."]);
+    git(&dir, &["commit", "-qm", "x"]);
+    let commit = git(&dir, &["rev-parse", "HEAD"]);
+    let marker = bench.path("marker");
+    let touch = format!("touch {}", marker.display());
+    for name in [
+        "filter.evil.smudge",
+        "filter.evil.clean",
+        "filter.evil.process",
+        "core.fsmonitor",
+        "core.sshCommand",
+        "uploadpack.packObjectsHook",
+        "diff.evil.textconv",
+    ] {
+        git(&dir, &["config", name, &touch]);
+    }
+    for name in ["post-checkout", "pre-upload", "post-merge", "reference-transaction", "post-index-change"] {
+        let hook = dir.join(".git/hooks").join(name);
+        fs::create_dir_all(hook.parent().unwrap()).unwrap();
+        fs::write(&hook, format!("#!/bin/sh\n{touch}\n")).unwrap();
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let error = bench.fetch_commit(&commit, Sha256::of(b"?"), &[&file_url(&dir)]).unwrap_err().to_string();
+    let sum = error.lines().find_map(|line| line.strip_prefix("  received: ")).unwrap().parse().unwrap();
+    let kept = bench.fetch_commit(&commit, sum, &[&file_url(&dir)]).unwrap();
+    let src = bench.path("src");
+    fs::create_dir(&src).unwrap();
+    place(&bench.store, &source(&commit, sum), &src).unwrap();
+    assert_eq!(fs::read_to_string(src.join("project/file")).unwrap(), "as it was committed\n");
+    assert!(!marker.exists());
+    // Nor did any of it come along.
+    let config = fs::read_to_string(kept.join("config")).unwrap();
+    assert!(!config.contains("evil") && !kept.join("hooks/post-checkout").exists(), "{config}");
+}
+
+#[test]
 fn urls_that_run_something_are_refused() {
     let bench = Bench::new();
     let commit = "0123456789012345678901234567890123456789";

@@ -287,6 +287,29 @@ fn a_bomb_is_stopped_at_the_limit() {
 }
 
 #[test]
+fn an_archive_that_asks_for_all_of_the_memory_is_refused() {
+    let [_, (_, xz), _, (_, zstd)] = compressions();
+    let bytes = archive(&[file("a", "x")]);
+
+    // The size of the dictionary stands in the block's header, behind the stream's 12 bytes, and has a checksum.
+    let mut compressed = xz(&bytes);
+    assert_eq!(compressed[14..16], [0x21, 1], "the only filter is LZMA2");
+    compressed[16] = 40;
+    let mut crc = flate2::Crc::new();
+    crc.update(&compressed[12..20]);
+    compressed[20..24].copy_from_slice(&crc.sum().to_le_bytes());
+    let error = Place::new().unpack(&compressed, 0).unwrap_err();
+    assert!(error.contains("its compressed data"), "{error}");
+    assert!(error.to_lowercase().contains("mem"), "{error}");
+
+    let mut compressed = zstd(&bytes);
+    assert_eq!(compressed[4] & 0x20, 0, "the frame says how large its window is");
+    compressed[5] = 0xf8;
+    let error = Place::new().unpack(&compressed, 0).unwrap_err();
+    assert!(error.contains("its compressed data") && error.contains("memory"), "{error}");
+}
+
+#[test]
 fn a_name_of_a_megabyte_and_a_thousand_directories_are_errors_or_fine() {
     let deep = "d/".repeat(1000) + "f";
     Place::new().unpack(&archive(&[Raw { data: deep.into(), ..raw("L", b'L') }, file("x", "1")]), 0).unwrap();
