@@ -14,4 +14,5 @@
 	sha256="9599b22ecd1d5787ad7d3b7bf0c59f312b3396d1e281175dd1f8a4014da621ff") %}
 {% endif %}
 {% do dep("ncurses") %}
-{% set flags = ["--without-bash-malloc --with-curses"] %}
+{%# Checks that a compiler of today refuses to compile. #%}
+{% set flags = ["--without-bash-malloc --with-curses bash_cv_sizeof_rlim_cur=8 bash_cv_sizeof_quad_t=8"] %}

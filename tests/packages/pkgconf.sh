@@ -4,6 +4,6 @@ printf 'Name: low\nDescription: d\nVersion: 1.5\nLibs: -L/l -llow\nCflags: -I/i\
 printf 'Name: high\nDescription: d\nVersion: 2\nRequires.private: low >= 1\nLibs: -lhigh\n' >here/high.pc
 PKG_CONFIG_PATH=$PWD/here
 export PKG_CONFIG_PATH
-[ "$(pkg-config --static --libs high)" = '-lhigh -L/l -llow' ]
-[ "$(pkg-config --cflags low)" = -I/i ]
+[ "$(echo $(pkg-config --static --libs high))" = '-lhigh -L/l -llow' ]
+[ "$(echo $(pkg-config --cflags low))" = -I/i ]
 if pkg-config --exists 'low >= 2'; then exit 1; fi

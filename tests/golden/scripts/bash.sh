@@ -32,7 +32,7 @@ cd "$src/bash-5.2.37"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		--without-bash-malloc --with-curses
+		--without-bash-malloc --with-curses bash_cv_sizeof_rlim_cur=8 bash_cv_sizeof_quad_t=8
 }
 
 phase_build() {
