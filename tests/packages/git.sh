@@ -17,13 +17,11 @@ git --git-dir=one.git update-server-info
 port=$((20000 + $$ % 20000))
 busybox httpd -f -p "127.0.0.1:$port" -h . &
 http=$!
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out cert.pem -days 2 \
-	-subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
-openssl s_server -quiet -accept "127.0.0.1:$((port + 1))" -key key.pem -cert cert.pem -WWW >server.log 2>&1 </dev/null &
+openssl s_server -quiet -accept "127.0.0.1:$((port + 1))" -key "$T/tls/key.pem" -cert "$T/tls/cert.pem" -WWW >server.log 2>&1 </dev/null &
 https=$!
 trap 'kill $http $https' EXIT
 sleep 1
 export GIT_EXEC_PATH="$P/libexec/git-core"
 git clone -q "http://127.0.0.1:$port/one.git" two
 cmp one/file two/file
-GIT_SSL_CAINFO=$PWD/cert.pem git ls-remote "https://localhost:$((port + 1))/one.git" | grep -q refs/heads/main
+GIT_SSL_CAINFO=$T/tls/cert.pem git ls-remote "https://localhost:$((port + 1))/one.git" | grep -q refs/heads/main

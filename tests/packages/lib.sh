@@ -87,7 +87,7 @@ attempt() {
 	path=/versions/current/bin:/versions/current/sbin:$tools
 	[ "$2" = /versions/current ] || path=$2/bin:$2/sbin:$path
 	(cd "$work/here" && timeout "${TIMEOUT:-120}" "$pthbs" run --no-render --profile "$profile" -- \
-		env -i PATH="${path%:}" P="$2" HOME="$work/here" LC_ALL=C CC="cc -static -I$2/include -L$2/lib" \
+		env -i PATH="${path%:}" P="$2" T="$here" HOME="$work/here" LC_ALL=C CC="cc -static -I$2/include -L$2/lib" \
 		"$(echo "$tools" | tr : '\n' | grep /busybox)/sh" -eu "$1")
 }
 
@@ -105,28 +105,19 @@ double() {
 			}
 		done
 	done
-	for library in "$2/lib/"*.a; do
+	for library in "$store/versions/$1/lib/"*.a; do
 		[ ! -f "$library" ] || printf '!<arch>\n' >"$work/double/lib/${library##*/}"
 	done
-	[ -n "$(ls "$work/double/lib" "$work/double/bin" "$work/double/sbin" 2>/dev/null | grep -v :)" ] || return 0
+	find "$work/double" ! -type d | grep -q . || return 0
 	for entry in "$2"/*; do
 		[ -e "$work/double/${entry##*/}" ] || ln -s "/versions/current/${entry##*/}" "$work/double/"
 	done
 }
 
-# build_again NAME ID: in a store that has nothing but what the build needs; says whether both results have one tree key.
+# build_again NAME ID: sets `same`; what was compared before is not compared again.
 build_again() {
-	again=$work/again
 	[ ! -f "$work/again.$2" ] || return 0
-	mkdir -p "$again/versions" "$again/meta" "$again/source"
-	for need in $(sed -n 's/^#@ \(tool\|dep\|needs\) //p' "$store/meta/$2/script"); do
-		for one in "$need" $(closure_of "$need"); do
-			[ -e "$again/versions/$one" ] || cp -al "$store/meta/$one" "$again/meta/"
-			[ -e "$again/versions/$one" ] || cp -al "$store/versions/$one" "$again/versions/"
-		done
-	done
-	"$pthbs" --root "$again" build --no-render "$1" >/dev/null 2>"$work/$1.again" || { same='second build failed'; return; }
-	same=yes
-	cmp -s "$store/meta/$2/manifest" "$again/meta/$2/manifest" || same=no
+	same=no
+	"$pthbs" reproduce "$1" >"$work/$1.again" 2>&1 && same=yes
 	echo "$same" >"$work/again.$2"
 }
