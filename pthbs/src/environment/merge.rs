@@ -175,6 +175,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::fake::{directory, file, install, link, member, universe};
+    use super::super::wish::Wish;
     use super::*;
 
     /// Every entry of the tree, without the table.
@@ -333,6 +334,29 @@ mod tests {
             let told: Vec<&Path> =
                 told.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' ')).map(Path::new).collect();
             prop_assert_eq!(told, expected);
+        }
+
+        // A failure means that somebody pastes what he was told to paste, and is told again.
+        #[test]
+        fn the_lines_to_paste_settle_every_conflict(members in universe(), other in universe()) {
+            let others = other.into_iter().map(|Member { install: id, manifest }| {
+                Member { install: install(&format!("o-{}", &id.to_string()[..7].replace('.', "-"))), manifest }
+            });
+            let members: Vec<Member> = members.into_iter().chain(others).collect();
+            let ids: std::collections::BTreeSet<InstallId> = members.iter().map(|member| member.install.clone()).collect();
+            let mut wish = Wish::default();
+            // Preferring a link to a directory hides what is below, preferring the directory may show further conflicts.
+            for _ in 0..6 {
+                let rules = wish.resolve(&ids).unwrap();
+                let Err(error) = merge_with(&members, &rules, Folding::On) else { return Ok(()) };
+                let text = error.to_string();
+                let lines = text.lines().skip_while(|line| line.trim() != "[prefer]").skip(1);
+                let lines = lines.take_while(|line| !line.trim().starts_with("or leave"));
+                let pasted: BTreeMap<String, String> = toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap();
+                prop_assert!(pasted.keys().all(|path| !wish.rules.prefer.contains_key(path)), "{text}");
+                wish.rules.prefer.extend(pasted);
+            }
+            prop_assert!(false, "it does not end");
         }
     }
 }
