@@ -16,6 +16,7 @@ mod fake;
 pub mod file;
 pub mod forest;
 pub mod lockfile;
+mod made;
 pub mod make;
 pub mod merge;
 pub mod profile;

@@ -1,7 +1,8 @@
 //! Measures environments: merging, links and disk with and without folding, beside `stow` and `cp -rs` where they are
 //! installed; and how long a switch takes. Prints a table; judges nothing.
 //!
-//! `cargo bench --bench environment [-- DIR]` works in a new directory below DIR (default: that for temporary files).
+//! `cargo bench --bench environment [-- DIR [STORE]]` works in a new directory below DIR (default: that for temporary
+//! files), and merges what the store at STORE holds without writing to it.
 
 #![expect(clippy::print_stdout, reason = "a table is all it is for")]
 
@@ -26,6 +27,40 @@ fn main() -> Result<()> {
     for packages in [50, 500] {
         let scratch = Scratch(tempfile::tempdir_in(&place).expect("a directory to work in"));
         measure(scratch.0.path(), packages)?;
+    }
+    match arguments.get(1) {
+        Some(store) => real(Path::new(store)),
+        None => Ok(()),
+    }
+}
+
+/// The packages of a store, one of each name, as one environment; those that disagree with others are left out.
+fn real(root: &Path) -> Result<()> {
+    let store = Store::open_existing(root)?;
+    let (mut taken, mut left_out): (Vec<Member>, usize) = (Vec::new(), 0);
+    for install in store.installs()? {
+        if taken.iter().any(|member| member.install.name == install.name) {
+            continue;
+        }
+        let manifest = store.manifest(&Item::Install(install.clone()))?;
+        taken.push(Member { install, manifest });
+        if merge_with(&taken, &Rules::default(), Folding::On).is_err() {
+            taken.pop();
+            left_out += 1;
+        }
+    }
+    let files: usize = taken.iter().map(|member| member.manifest.entries.len()).sum();
+    println!("\n{} real packages ({left_out} left out), {files} entries", taken.len());
+    for (name, folding) in [("folded", Folding::On), ("unfolded", Folding::Off)] {
+        let (forest, took) = timed(|| merge_with(&taken, &Rules::default(), folding))?;
+        let targets = forest.manifest().entries.iter().filter_map(|entry| match &entry.what {
+            What::Link { target } => Some(target.as_os_str().len()),
+            _ => None,
+        });
+        let (links, long) =
+            targets.fold((0, 0), |(all, long), length| (all + 1, long + usize::from(length >= 60)));
+        let (dirs, wall) = (forest.manifest().entries.len() - links, took.wall.as_secs_f64() * 1e3);
+        println!("{name}: {links} links, {dirs} directories, {long} long, merged in {wall:.1} ms");
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::made;
 use super::merge::{Folding, Member, merge_with};
 use super::rules::Rules;
 use super::wish::Wish;
@@ -11,17 +12,30 @@ use crate::store::{EnvironmentId, Item, Meta, Staging, Store};
 
 /// The environment of the asked installs and of what they need, transitively. One that is there is found by its name.
 pub fn make(store: &Store, asked: &BTreeSet<InstallId>) -> Result<EnvironmentId> {
-    let _none = store.without_collection()?;
-    make_of(store, &members(store, asked)?, &Rules::default())
+    let asked = asked.iter().map(|install| (install.to_string(), install.clone())).collect();
+    make_wish(store, &Wish { asked, ..Wish::default() })
 }
 
 /// `make`, by what somebody wants: the rules name packages as they were asked for.
 pub fn make_wish(store: &Store, wish: &Wish) -> Result<EnvironmentId> {
     // From before anything is looked up until it is published.
     let _none = store.without_collection()?;
-    let members = members(store, &wish.installs())?;
-    let rules = wish.resolve(&members.iter().map(|member| member.install.clone()).collect())?;
-    make_of(store, &members, &rules)
+    let environment = match made::find(store, wish) {
+        Some(environment) => environment,
+        None => make_anew(store, wish)?,
+    };
+    // A collection that comes before a profile shows it leaves it alone.
+    store.note_asked(&Item::Environment(environment))?;
+    Ok(environment)
+}
+
+fn make_anew(store: &Store, wish: &Wish) -> Result<EnvironmentId> {
+    let installs = closure(store, &wish.installs())?;
+    // Before anything else of them is read: what is built anew meanwhile is another one.
+    let stamps = made::stamps(store, &installs);
+    let environment = make_of(store, &read(store, &installs)?, &wish.resolve(&installs)?)?;
+    made::note(store, wish, environment, stamps);
+    Ok(environment)
 }
 
 fn make_of(store: &Store, members: &[Member], rules: &Rules) -> Result<EnvironmentId> {
@@ -34,19 +48,20 @@ fn make_of(store: &Store, members: &[Member], rules: &Rules) -> Result<Environme
         // Whoever else makes it at this moment makes the same: the first is kept.
         store.publish(staging, &item, forest.manifest(), Meta::default())?;
     }
-    // A collection that comes before a profile shows it leaves it alone.
-    store.note_asked(&item)?;
     Ok(forest.id())
 }
 
 /// The asked installs and all that they need, with their manifests: what `merge` takes.
 pub fn members(store: &Store, asked: &BTreeSet<InstallId>) -> Result<Vec<Member>> {
-    let ids = closure(store, asked)?;
-    let member = |install: InstallId| {
+    read(store, &closure(store, asked)?)
+}
+
+fn read(store: &Store, installs: &BTreeSet<InstallId>) -> Result<Vec<Member>> {
+    let member = |install: &InstallId| {
         let manifest = store.manifest(&Item::Install(install.clone()))?;
-        Ok(Member { install, manifest })
+        Ok(Member { install: install.clone(), manifest })
     };
-    ids.into_iter().map(member).collect()
+    installs.iter().map(member).collect()
 }
 
 /// The asked installs and all that they need at run time, by the scripts that the store keeps.

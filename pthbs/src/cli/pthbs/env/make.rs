@@ -3,7 +3,6 @@
 use super::super::build::Width;
 use super::super::{Global, context, wanted};
 use crate::base::Result;
-use crate::store::Item;
 
 /// Make the environment of a file or of the named packages, and print its path
 ///
@@ -24,7 +23,6 @@ pub(in super::super) struct Arguments {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let store = &context::store(global)?;
     let made = wanted::make(store, global, &arguments.names, &arguments.width)?;
-    store.note_asked(&Item::Environment(made.environment))?;
     super::print(store, made.environment);
     Ok(())
 }

@@ -6,7 +6,6 @@ use super::super::build::Width;
 use super::super::context::{self, Scripts};
 use super::super::{Global, wanted};
 use crate::base::Result;
-use crate::store::Item;
 
 /// Make the environment of a lock file, exactly, and print its path
 ///
@@ -26,7 +25,6 @@ pub(in super::super) struct Arguments {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let store = &context::store(global)?;
     let made = wanted::restore(store, Scripts::open(global)?, &arguments.lock, &arguments.width)?;
-    store.note_asked(&Item::Environment(made.environment))?;
     super::print(store, made.environment);
     Ok(())
 }
