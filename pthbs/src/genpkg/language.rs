@@ -44,3 +44,33 @@ pub(super) const TARGET: &str = "x86_64-linux-musl";
 pub(super) fn keywords(function: &str) -> Option<&'static [&'static str]> {
     FUNCTIONS.iter().find(|(name, _)| *name == function).and_then(|(_, keywords)| *keywords)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The guide has the whole language in one table: a word that it lacks cannot be found by an author.
+    #[test]
+    fn the_guides_table_has_every_word() {
+        let guide = include_str!("../../../packages/README.md");
+        let table =
+            guide.split("## The language").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+        let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).collect();
+        let has = |word: &str| rows.iter().any(|row| row.contains(word));
+        for (function, keywords) in FUNCTIONS {
+            assert!(has(&format!("`{function}(")), "`{function}`");
+            for keyword in keywords.unwrap_or_default() {
+                let is_there = |row: &&&str| {
+                    row.contains(&format!("`{function}(")) && row.contains(&format!("{keyword}="))
+                };
+                assert!(rows.iter().any(|row| is_there(&row)), "`{function}({keyword}=)`");
+            }
+        }
+        for word in FACTS.iter().chain(&VARIABLES).chain(&META).chain(&UPDATE) {
+            assert!(has(&format!("`{word}`")), "`{word}`");
+        }
+        for filter in ["sh", "kconfig", "heredoc"] {
+            assert!(has(&format!("`{filter}`")), "`{filter}`");
+        }
+    }
+}

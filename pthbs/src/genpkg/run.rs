@@ -73,12 +73,16 @@ impl Run {
         threads: usize,
     ) -> Vec<Result<Arc<Rendering>, Failure>> {
         let next = AtomicUsize::new(0);
+        let threads = threads.clamp(1, requests.len().max(1));
+        // Neighbours tend to use the same packages: threads that take turns would render those twice.
+        let share = (requests.len() / (threads * 8)).clamp(1, 64);
         let work = || {
             let mut done = Vec::new();
             loop {
-                let position = next.fetch_add(1, Ordering::Relaxed);
-                let Some(request) = requests.get(position) else { return done };
-                done.push((position, self.render(env, request.clone(), None)));
+                let start = next.fetch_add(share, Ordering::Relaxed);
+                let Some(rest) = requests.get(start..) else { return done };
+                let some = rest.iter().take(share).enumerate();
+                done.extend(some.map(|(n, request)| (start + n, self.render(env, request.clone(), None))));
             }
         };
         let mut done: Vec<_> = std::thread::scope(|scope| {
@@ -86,7 +90,7 @@ impl Run {
                 let thread = std::thread::Builder::new().name("render".to_string()).stack_size(STACK);
                 thread.spawn_scoped(scope, work).expect("a thread can be started")
             };
-            let threads: Vec<_> = (0..threads.clamp(1, requests.len().max(1))).map(start).collect();
+            let threads: Vec<_> = (0..threads).map(start).collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("rendering does not panic")).collect()
         });
         done.sort_by_key(|(position, _)| *position);
