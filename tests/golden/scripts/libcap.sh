@@ -19,11 +19,13 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 cd "$src/libcap-2.75"
 
 phase_build() {
-	make CC="$CC" BUILD_CC="$CC" AR=ar RANLIB=ranlib COPTS="$CFLAGS" LDFLAGS="$LDFLAGS" SHARED=no PTHREADS=no GOLANG=no PAM_CAP=no prefix="$out" lib=lib
+	# bash would make this, to be compared with the file that is there.
+	cp progs/capshdoc.c progs/capshdoc.c.cf
+	make CC="$CC" BUILD_CC="$CC" AR=ar RANLIB=ranlib COPTS="$CFLAGS" LDFLAGS="$LDFLAGS" SHARED=no LIBCSTATIC=yes PTHREADS=no GOLANG=no PAM_CAP=no prefix="$out" lib=lib CAPSH_SHELL='-DSHELL=\"/bin/sh\"'
 }
 
 phase_install() {
-	make CC="$CC" BUILD_CC="$CC" AR=ar RANLIB=ranlib COPTS="$CFLAGS" LDFLAGS="$LDFLAGS" SHARED=no PTHREADS=no GOLANG=no PAM_CAP=no prefix="$out" lib=lib RAISE_SETFCAP=no install
+	make CC="$CC" BUILD_CC="$CC" AR=ar RANLIB=ranlib COPTS="$CFLAGS" LDFLAGS="$LDFLAGS" SHARED=no LIBCSTATIC=yes PTHREADS=no GOLANG=no PAM_CAP=no prefix="$out" lib=lib CAPSH_SHELL='-DSHELL=\"/bin/sh\"' RAISE_SETFCAP=no install
 }
 
 echo '#@ phase build'
