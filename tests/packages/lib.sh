@@ -65,8 +65,11 @@ smoke() {
 	fi
 	# shellcheck disable=SC2086
 	"$pthbs" switch --no-render --profile "$profile" "$1" $beside >>"$log" 2>&1 || { state=failed note='no profile'; return; }
-	if ! attempt "$test" /versions/current >>"$log" 2>&1; then
+	status=0
+	attempt "$test" /versions/current >>"$log" 2>&1 || status=$?
+	if [ "$status" != 0 ]; then
 		state=failed note="$(tail -n 1 "$log" | tr '\t' ' ')"
+		[ "$status" != 77 ] || state=built
 		return
 	fi
 	double "$2" "$environment"
