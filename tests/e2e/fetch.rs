@@ -427,6 +427,30 @@ fn a_file_above_the_projects_limit_is_refused() {
 }
 
 #[test]
+fn an_export_that_is_killed_or_shared_leaves_whole_files_alone() {
+    let world = World::new(Who::Caller);
+    let bytes = vec![b'x'; 4 << 20];
+    fs::write(world.path("large.txt"), &bytes).unwrap();
+    let sum = world.sha256("large.txt");
+    define(&world, "large", &[src(&file_url(&world.path("large.txt")), &sum)]);
+    world.pthbs(&["fetch", "large"]).ok();
+    let export = world.path("export").display().to_string();
+    let arguments = ["fetch", "--export", &export, "large", "word"];
+    for moment in 0..12 {
+        let mut children: Vec<Child> = (0..2).map(|_| spawn(&world, &arguments)).collect();
+        std::thread::sleep(Duration::from_millis(moment * 3));
+        children[0].kill().unwrap();
+        children.into_iter().for_each(|child| drop(wait(&world, child)));
+        assert_eq!(world.sha256("export/large.txt"), sum);
+        fs::remove_file(world.path("export/large.txt")).unwrap();
+    }
+    fs::write(world.path("file"), "").unwrap();
+    let ran = world.pthbs(&["fetch", "--export", &world.path("file").display().to_string(), "large", "word"]);
+    let expected = "error: cannot make directory `WORLD/file`: File exists\n";
+    assert_eq!(ran.exits(2).stderr, expected, "once, and not for every source");
+}
+
+#[test]
 fn what_is_asked_for_must_be_said() {
     let world = World::new(Who::Caller);
     for arguments in [&["fetch"][..], &["fetch", "--all", "word"], &["fetch", "--check", "--export", "x"]] {

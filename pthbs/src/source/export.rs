@@ -28,11 +28,9 @@ impl Fetcher {
                     return Ok(dir.join(name));
                 }
                 let mut file = File::open(&kept).map_err(|cause| Error::io("open", &kept, &cause))?;
-                let beside = Beside::write(
-                    dir,
-                    &format!("{sha256}.{}", Sha256::of(name.as_bytes()).short()),
-                    |out| std::io::copy(&mut file, out).map(|_| ()).map_err(|cause| system_word(&cause)),
-                )?;
+                let beside = Beside::write(dir, &sha256.to_string(), name, |out| {
+                    std::io::copy(&mut file, out).map(|_| ()).map_err(|cause| system_word(&cause))
+                })?;
                 // Read back: what was kept may be damaged, and a copy for another machine is the last to be checked.
                 if sum(&beside.path) != Some(*sha256) {
                     return Err(Error::failed(format!("kept source `{name}` is damaged"))
@@ -47,7 +45,7 @@ impl Fetcher {
             }
             Source::Git { commit, .. } => {
                 let name = format!("{commit}.bundle");
-                let beside = Beside::write(dir, &name, |out| git::bundle(&kept, commit, out))?;
+                let beside = Beside::write(dir, commit, &name, |out| git::bundle(&kept, commit, out))?;
                 let named = beside.name(&name, RenameFlags::empty());
                 named.map_err(|cause| unwritable(&dir.join(&name), &system_word(&cause.into())))
             }
@@ -74,17 +72,20 @@ struct Beside<'a> {
 }
 
 impl<'a> Beside<'a> {
+    /// `key` is the content's; together with the name no other thread writes it.
     fn write(
         dir: &'a Path,
+        key: &str,
         name: &str,
         fill: impl FnOnce(&mut File) -> Result<(), String>,
     ) -> Result<Beside<'a>> {
-        let beside = Beside { dir, path: dir.join(format!(".{name}.{}", std::process::id())) };
+        let unique = format!(".{key}.{}.{}", Sha256::of(name.as_bytes()).short(), std::process::id());
+        let beside = Beside { dir, path: dir.join(unique) };
         let written = File::create(&beside.path).map_err(|cause| system_word(&cause)).and_then(|mut file| {
             fill(&mut file)?;
             file.flush().and_then(|()| file.sync_data()).map_err(|cause| system_word(&cause))
         });
-        written.map_err(|why| unwritable(&beside.path, &why)).map(|()| beside)
+        written.map_err(|why| unwritable(&dir.join(name), &why)).map(|()| beside)
     }
 
     fn name(&self, name: &str, flags: RenameFlags) -> Result<PathBuf, Errno> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::Global;
 use super::context::{self, Scripts};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, fs};
 use crate::build::{self, Exists, Step};
 use crate::cli::report::{self, Fetching};
 use crate::script::{InstallId, Origin, Script, Source};
@@ -54,6 +54,10 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
         return check(&store);
     }
     let scripts = Scripts::open(global)?;
+    if let Some(dir) = &arguments.export {
+        // Before anything is fetched for it.
+        fs::create_dir_all(dir)?;
+    }
     let sources = arguments.sources(&store, &scripts)?;
     let origins = scripts.origins()?;
     let wanted: Wanted = sources.into_iter().map(|source| (source.clone(), origins(&source))).collect();
