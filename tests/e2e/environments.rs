@@ -452,6 +452,25 @@ fn programs_that_switch_one_profile_take_turns() {
 }
 
 #[test]
+fn installs_at_one_time_do_not_undo_each_other() {
+    let world = world();
+    let names: Vec<String> = ('a'..='f').map(String::from).collect();
+    names.iter().for_each(|name| package(&world, name, "1", ""));
+    world.genpkg(&["render"]).ok();
+    let start = |name: &String| {
+        let mut command = world.command("pthbs", &["install", "-p", "home", name]);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap()
+    };
+    let children: Vec<_> = names.iter().map(start).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    for name in &names {
+        assert_eq!(said(&world, "home", name), format!("{name} 1 well\n"));
+    }
+}
+
+#[test]
 fn environments_are_checked_explained_and_collected_as_installs_are() {
     for world in worlds() {
         let [first, second] = two_environments(&world);

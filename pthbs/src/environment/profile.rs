@@ -28,7 +28,7 @@ use links::{delete_tree, make_directory, names_in, number_in, text_of};
 
 use super::wish::Wish;
 use crate::base::{Error, Result};
-use crate::store::{EnvironmentId, Item, Lock, Store};
+use crate::store::{EnvironmentId, Item, Lock, NoCollection, Store};
 
 /// The link that everybody opens.
 const CURRENT: &str = "current";
@@ -95,12 +95,42 @@ impl Profile {
     ///
     /// Whoever has just made the environment keeps collections away (`Store::without_collection`) until this is done.
     pub fn switch(&self, environment: EnvironmentId, wish: &Wish) -> Result<Switched> {
-        let _none = self.store.without_collection()?;
-        self.expect_there(&environment)?;
-        let _lock = self.lock()?;
+        let (_none, _lock) = self.begin(&environment)?;
+        self.switch_to(self.current()?, environment, wish)
+    }
+
+    /// `switch`, for whoever has worked out the wish from what the profile was found to hold. When it has changed since,
+    /// nothing happens and nothing is returned: the wish is to be worked out again.
+    pub fn switch_from(
+        &self,
+        found: Option<&Generation>,
+        environment: EnvironmentId,
+        wish: &Wish,
+    ) -> Result<Option<Switched>> {
+        let (_none, _lock) = self.begin(&environment)?;
+        let current = self.current()?;
+        if current.as_ref() != found {
+            return Ok(None);
+        }
+        self.switch_to(current, environment, wish).map(Some)
+    }
+
+    /// What every switch begins with: no collection, no other switch, and nothing of one that was killed.
+    fn begin(&self, environment: &EnvironmentId) -> Result<(NoCollection, Lock)> {
+        let none = self.store.without_collection()?;
+        self.expect_there(environment)?;
+        let lock = self.lock()?;
         make_directory(&self.dir)?;
         self.tidy()?;
-        let parent = self.current()?;
+        Ok((none, lock))
+    }
+
+    fn switch_to(
+        &self,
+        parent: Option<Generation>,
+        environment: EnvironmentId,
+        wish: &Wish,
+    ) -> Result<Switched> {
         let from = parent.as_ref().map(|parent| parent.number);
         if let Some(parent) = parent.filter(|parent| parent.environment == environment) {
             // `remove` works on what was asked for, which may change while what is seen does not.

@@ -4,7 +4,7 @@ use super::build::Width;
 use super::context::{self, Scripts};
 use super::{Global, profile, wanted};
 use crate::base::Result;
-use crate::environment::{Profile, Wish};
+use crate::environment::Profile;
 use crate::script::Script;
 
 /// Add packages to a profile, or replace them by what the tree of packages makes of them today
@@ -28,9 +28,10 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let profile = Profile::open(&store, &arguments.which.name()?);
     let scripts = Scripts::open(global)?;
     let asked = wanted::named(&scripts, &arguments.names)?;
-    let mut wish = profile::edited(&store, &profile)?.unwrap_or_else(Wish::default);
-    wish.asked.extend(asked.iter().map(|(word, script)| (word.clone(), script.install_id())));
-    let new: Vec<Script> = asked.into_values().collect();
-    let made = wanted::fulfil(&store, &scripts, &new, wish, &arguments.width)?;
-    profile::switch(&store, &profile, &made)
+    let new: Vec<Script> = asked.values().cloned().collect();
+    profile::edit(&store, &profile, |wish| {
+        let mut wish = wish.unwrap_or_default();
+        wish.asked.extend(asked.iter().map(|(word, script)| (word.clone(), script.install_id())));
+        wanted::fulfil(&store, &scripts, &new, wish, &arguments.width)
+    })
 }

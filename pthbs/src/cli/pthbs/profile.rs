@@ -119,13 +119,29 @@ fn history_line(generation: &Generation, is_current: bool) -> String {
     format!("{number}\t{mark}\t{}\t{parent}\t{environment}\t{}\n", record.time, asked.join(" "))
 }
 
-/// What the profile was asked to hold, to be edited; nothing before its first switch.
-pub(super) fn edited(store: &Store, profile: &Profile) -> Result<Option<Wish>> {
-    let Some(Generation { number, environment, record }) = profile.current()? else { return Ok(None) };
+/// Changes what a profile is asked to hold, and switches it. Begins again where somebody else was faster, so that neither
+/// undoes what the other has done.
+pub(super) fn edit(
+    store: &Store,
+    profile: &Profile,
+    change: impl Fn(Option<Wish>) -> Result<Made>,
+) -> Result<()> {
+    loop {
+        let found = profile.current()?;
+        let made = change(found.as_ref().map(|found| asked_of(store, profile, found)).transpose()?)?;
+        if let Some(switched) = profile.switch_from(found.as_ref(), made.environment, &made.wish)? {
+            return show(store, profile, switched);
+        }
+    }
+}
+
+/// What a generation was asked to hold.
+fn asked_of(store: &Store, profile: &Profile, generation: &Generation) -> Result<Wish> {
+    let Generation { number, environment, record } = generation;
     let is_known = !record.wish.asked.is_empty()
-        || environment::installs(&store.manifest(&Item::Environment(environment))?).is_empty();
+        || environment::installs(&store.manifest(&Item::Environment(*environment))?).is_empty();
     if is_known {
-        return Ok(Some(record.wish));
+        return Ok(record.wish.clone());
     }
     Err(Error::usage(format!(
         "nobody knows what generation {number} of `{}` was asked to hold",

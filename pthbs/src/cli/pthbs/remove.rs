@@ -1,6 +1,6 @@
 //! `pthbs remove`: fewer packages in a profile.
 
-use super::{Global, context, env, profile};
+use super::{Global, context, env, profile, wanted};
 use crate::base::Result;
 use crate::cli::report;
 use crate::environment::{self, Profile};
@@ -23,14 +23,12 @@ pub(super) struct Arguments {
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let store = context::store(global)?;
     let profile = Profile::open(&store, &arguments.which.name()?);
-    let wish = profile::edited(&store, &profile)?.ok_or_else(|| env::shows_nothing(profile.name()))?;
-    let left = environment::without(&store, &wish, &arguments.names)?;
-    if left.rules != wish.rules {
-        report::say("warning: rules for packages that are gone are dropped");
-    }
-    let kept = store.without_collection()?;
-    let environment = environment::make_wish(&store, &left)?;
-    let switched = profile.switch(environment, &left)?;
-    drop(kept);
-    profile::show(&store, &profile, switched)
+    profile::edit(&store, &profile, |wish| {
+        let wish = wish.ok_or_else(|| env::shows_nothing(profile.name()))?;
+        let left = environment::without(&store, &wish, &arguments.names)?;
+        if left.rules != wish.rules {
+            report::say("warning: rules for packages that are gone are dropped");
+        }
+        wanted::made(&store, left)
+    })
 }

@@ -81,6 +81,11 @@ pub(super) fn fulfil(
     // From before anything is looked up until nothing can be collected.
     let _in_use = store.in_use(&items)?;
     build::ensure(store, scripts, new, width)?;
+    made(store, wish)
+}
+
+/// Makes the environment of installs that are there.
+pub(super) fn made(store: &Store, wish: Wish) -> Result<Made> {
     let kept = store.without_collection()?;
     let environment = environment::make_wish(store, &wish)?;
     Ok(Made { environment, wish, _kept: kept })

@@ -99,6 +99,25 @@ fn a_switch_to_what_is_current_makes_no_generation() {
 }
 
 #[test]
+fn a_switch_from_what_was_found_does_not_undo_what_another_has_done() {
+    let (_dir, store, envs) = environments();
+    let profile = home(&store);
+    let switched = profile.switch_from(None, envs[0].0, &envs[0].1).unwrap();
+    assert_eq!(switched, Some(Switched { from: None, to: 1 }));
+    let found = profile.current().unwrap();
+    profile.switch(envs[1].0, &envs[1].1).unwrap();
+    assert_eq!(profile.switch_from(found.as_ref(), envs[2].0, &envs[2].1).unwrap(), None);
+    assert_eq!((seen(&profile).as_str(), numbers(&profile)), ("two", vec![1, 2]));
+    let found = profile.current().unwrap();
+    // The same environment, but asked for otherwise.
+    profile.switch(envs[1].0, &envs[2].1).unwrap();
+    assert_eq!(profile.switch_from(found.as_ref(), envs[2].0, &envs[2].1).unwrap(), None);
+    let found = profile.current().unwrap();
+    let switched = profile.switch_from(found.as_ref(), envs[2].0, &envs[2].1).unwrap();
+    assert_eq!(switched, Some(Switched { from: Some(2), to: 3 }));
+}
+
+#[test]
 fn what_cannot_be_done_says_why() {
     let (_dir, store, envs) = environments();
     let profile = home(&store);
