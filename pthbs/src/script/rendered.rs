@@ -34,7 +34,8 @@ impl Index {
     /// Reads an index; `place` is named in errors.
     pub fn parse(text: &str, place: &str) -> Result<Index> {
         let mut index = Index::default();
-        let mut lines = text.lines().enumerate();
+        // Not `lines()`, which drops a carriage return before a newline alone.
+        let mut lines = text.split_terminator('\n').enumerate();
         let wrong = |number: usize| {
             Error::usage(format!("`{place}:{}` cannot be read", number + 1))
                 .hint("run `genpkg render` to write it anew")
@@ -104,7 +105,7 @@ impl DownloadList {
     /// Reads a list; `place` is named in errors.
     pub fn parse(text: &str, place: &str) -> Result<DownloadList> {
         let mut list = DownloadList::default();
-        for (number, line) in text.lines().enumerate() {
+        for (number, line) in text.split_terminator('\n').enumerate() {
             let columns: Vec<&str> = line.split('\t').collect();
             let [hash, url, origin] = columns[..] else {
                 return Err(Error::usage(format!(
@@ -279,6 +280,13 @@ mod tests {
         assert_eq!(Index::parse(&index.to_string(), "index").unwrap(), index);
         assert!(Index::parse("", "index").is_err());
         assert!(Index::parse("#@ index 1\n../x\t00\n", "index").is_err());
+    }
+
+    #[test]
+    fn a_carriage_return_is_no_end_of_a_line() {
+        let list = DownloadList::parse("00\thttps://a\tpackages/x/package.sh:1\r\n", "x").unwrap();
+        assert_eq!(DownloadList::parse(&list.to_string(), "x").unwrap(), list);
+        assert!(Index::parse("#@ index 1\r\n", "index").is_err());
     }
 
     #[test]
