@@ -36,9 +36,8 @@ static inline pid_t cspawn_by(pid_t (*forked)(void), char const *prog, char cons
 		if (flags & CSPAWN_FLAGS_SELFPIPE_FINISH) selfpipe_finish();
 		sig_blocknone();
 		for (size_t i = 0; i < n && !e; i++) {
-			int failed = actions[i].type == CSPAWN_FA_CLOSE ? fd_close(actions[i].x.fd) == -1 :
-				fd_move(actions[i].x.fd2[0], actions[i].x.fd2[1]) == -1;
-			if (failed) e = errno;
+			if (actions[i].type == CSPAWN_FA_CLOSE) fd_close(actions[i].x.fd);
+			else if (fd_move(actions[i].x.fd2[0], actions[i].x.fd2[1]) == -1) e = errno;
 		}
 		if (!e) {
 			exec_ae(prog, argv, envp);

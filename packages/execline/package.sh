@@ -20,6 +20,6 @@
 {% if sources == "debian" %}
 	mkdir src/include/skalibs
 	cat >src/include/skalibs/cspawn.h {{ file("cspawn.h") | heredoc }}
-	echo '#include <sys/stat.h>' >src/include/skalibs/stat.h
+	cat >src/include/skalibs/stat.h {{ file("stat.h") | heredoc }}
 {% endif %}
 {% endblock %}
