@@ -21,5 +21,6 @@
 	mkdir src/include/skalibs
 	cat >src/include/skalibs/cspawn.h {{ file("cspawn.h") | heredoc }}
 	cat >src/include/skalibs/stat.h {{ file("stat.h") | heredoc }}
+	sed -i 's|^#include <skalibs/skalibs.h>|&\n#include <skalibs/cspawn.h>\n#include <skalibs/stat.h>|' tools/gen-multicall.sh
 {% endif %}
 {% endblock %}
