@@ -9,10 +9,10 @@
 {% set source = src(["https://sourceware.org/elfutils/ftp/0.192/elfutils-0.192.tar.bz2", "deb-src:trixie/elfutils/elfutils_0.192.orig.tar.bz2"],
 	sha256="616099beae24aba11f9b63d86ca6cc8d566d968b802391334c91df54eab416b4") %}
 {% do dep("zlib") %}
-{%# What musl lacks is for the programs. #%}
+{%# What musl lacks is for the programs; a check that links a shared library cannot pass. #%}
 {% set flags = [
 	"ac_cv_search_argp_parse='none required' ac_cv_search_fts_close='none required' ac_cv_search__obstack_free='none required'",
-	"--disable-symbol-versioning --disable-demangler --disable-debuginfod --disable-libdebuginfod --without-bzlib --without-lzma --without-zstd",
+	"ac_cv_tls=yes --disable-symbol-versioning --disable-demangler --disable-debuginfod --disable-libdebuginfod --without-bzlib --without-lzma --without-zstd",
 ] %}
 {% set cflags = ["-Wno-error"] %}
 {% block build %}

@@ -9,11 +9,14 @@
 } %}
 {% set source = src(["https://git.sr.ht/~lattis/muon/archive/0.4.0.tar.gz", "deb-src:trixie/muon-meson/muon-meson_0.4.0.orig.tar.gz"],
 	name="muon-0.4.0.tar.gz", sha256="9121f2521fb5037a87a922573b7fd886f0c4e7eb17696dd80901d810b9b56609") %}
-{%# Its first stage can do what we need of it: the second would add what comes from pkgconf and libarchive. #%}
+{%# The first stage reads the description of the second, which has its own library of that language inside. #%}
 {% block build %}
 	sh bootstrap.sh stage no-pkgconf
+	./stage/muon-bootstrap setup -Dlibcurl=disabled -Dlibarchive=disabled -Dlibpkgconf=disabled -Ddocs=disabled \
+		-Dtracy=disabled -Dstatic=true build
+	./stage/muon-bootstrap -C build samu
 {% endblock %}
 {% block install %}
 	mkdir -p "$out/bin"
-	cp stage/muon-bootstrap "$out/bin/muon"
+	cp build/muon "$out/bin/"
 {% endblock %}

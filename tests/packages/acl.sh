@@ -1,3 +1,4 @@
+# with: attr
 # An entry is added and read back.
 touch file
 chmod 640 file
@@ -9,5 +10,5 @@ else
 fi
 printf '#include <sys/acl.h>\nint main(void) { return acl_entries(acl_from_mode(0640)) != 3; }\n' >mode.c
 sed -i '1i #include <acl/libacl.h>' mode.c
-$CC -o mode mode.c -lacl -lattr
+$CC -o mode mode.c -lacl -lattr -L/versions/current/lib
 ./mode
