@@ -20,7 +20,8 @@ cd "$src/gzip-1.13"
 
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
-		--disable-dependency-tracking --disable-nls --disable-shared --enable-static
+		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
+		ac_cv_path_GREP=grep
 }
 
 phase_build() {

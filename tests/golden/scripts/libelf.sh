@@ -33,7 +33,7 @@ phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
 		ac_cv_search_argp_parse='none required' ac_cv_search_fts_close='none required' ac_cv_search__obstack_free='none required' \
-		--disable-symbol-versioning --disable-demangler --disable-debuginfod --disable-libdebuginfod --without-bzlib --without-lzma --without-zstd
+		ac_cv_tls=yes --disable-symbol-versioning --disable-demangler --disable-debuginfod --disable-libdebuginfod --without-bzlib --without-lzma --without-zstd
 }
 
 phase_build() {

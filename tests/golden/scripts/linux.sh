@@ -10,7 +10,7 @@
 #@ tool flex.bca96638783c2034a758e577053fe89b9e82449388cac451afe62c4b9b015c04
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ dep libelf.a9d85e4bd46430900b8a05fe37e69863cc048292959aac39d1372a8623d99fbe
+#@ dep libelf.573274e67f69622d93db6c25868e52261bd2f7396d7111d1b4638c7d2b769b58
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -21,7 +21,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/libelf.a9d85e4bd46430900b8a05fe37e69863cc048292959aac39d1372a8623d99fbe
+	/versions/libelf.573274e67f69622d93db6c25868e52261bd2f7396d7111d1b4638c7d2b769b58
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 "
 for dep in $deps; do

@@ -20,11 +20,14 @@ cd "$src/muon-0.4.0"
 
 phase_build() {
 	sh bootstrap.sh stage no-pkgconf
+	./stage/muon-bootstrap setup -Dlibcurl=disabled -Dlibarchive=disabled -Dlibpkgconf=disabled -Ddocs=disabled \
+		-Dtracy=disabled -Dstatic=true build
+	./stage/muon-bootstrap -C build samu
 }
 
 phase_install() {
 	mkdir -p "$out/bin"
-	cp stage/muon-bootstrap "$out/bin/muon"
+	cp build/muon "$out/bin/"
 }
 
 echo '#@ phase build'
