@@ -1,8 +1,8 @@
 //! Measures environments: merging, links and disk with and without folding, beside `stow` and `cp -rs` where they are
 //! installed; and how long a switch takes. Prints a table; judges nothing.
 //!
-//! `cargo bench --bench environment [-- DIR [STORE]]` works in a new directory below DIR (default: that for temporary
-//! files), and merges what the store at STORE holds without writing to it.
+//! `cargo bench --bench environment [-- DIR]` works in a new directory below DIR (default: that for temporary files). Where
+//! DIR is a store, it merges what that holds instead, and writes nothing.
 
 #![expect(clippy::print_stdout, reason = "a table is all it is for")]
 
@@ -24,14 +24,14 @@ fn main() -> Result<()> {
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let place = arguments.first().map_or_else(std::env::temp_dir, PathBuf::from);
+    if place.join("versions").is_dir() {
+        return real(&place);
+    }
     for packages in [50, 500] {
         let scratch = Scratch(tempfile::tempdir_in(&place).expect("a directory to work in"));
         measure(scratch.0.path(), packages)?;
     }
-    match arguments.get(1) {
-        Some(store) => real(Path::new(store)),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The packages of a store, one of each name, as one environment; those that disagree with others are left out.
