@@ -13,8 +13,11 @@ use super::partial::Partial;
 use crate::base::event::{Event, Sink};
 use crate::base::{Result, Sha256};
 
-/// How often a URL is asked again after a failure that may pass; bytes that arrive start the count anew.
+/// How often a URL is asked again after a failure that may pass; `WORTH` bytes that arrive start the count anew.
 const TRIES: u32 = 3;
+
+/// A server that breaks off after fewer bytes could keep us for ever, one byte at a time.
+const WORTH: u64 = 64 * 1024;
 
 /// What a download needs besides its URL.
 pub(super) struct Download<'a> {
@@ -52,7 +55,8 @@ impl Download<'_> {
         loop {
             let before = partial.length();
             let Err(refusal) = self.attempt(url, partial)? else { return Ok(Ok(())) };
-            failures = if partial.length() > before { 1 } else { failures + 1 };
+            let gained = partial.length().saturating_sub(before);
+            failures = if gained >= WORTH { 1 } else { failures + 1 };
             if !refusal.may_pass || failures >= TRIES {
                 return Ok(Err(refusal));
             }

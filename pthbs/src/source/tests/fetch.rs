@@ -108,6 +108,26 @@ fn a_server_that_always_breaks_off_is_left() {
 }
 
 #[test]
+fn a_server_that_gives_a_byte_at_a_time_is_left_and_one_that_gives_much_is_not() {
+    let bench = Bench::new();
+    let server = Server::start(|request| {
+        let rest = request.range_start().map_or(Reply::ok(BYTES), |start| Reply::rest(BYTES, start));
+        Reply { cut_at: Some(1), ..rest }
+    });
+    bench.fetch(BYTES, &[&server.url("/x")]).unwrap_err();
+    assert_eq!(server.requests().len(), 3);
+
+    let bytes: Vec<u8> = (0..400_000u32).map(|number| number.to_le_bytes()[1]).collect();
+    let served = bytes.clone();
+    let server = Server::start(move |request| {
+        let rest = request.range_start().map_or(Reply::ok(&served), |start| Reply::rest(&served, start));
+        Reply { cut_at: Some(80_000), ..rest }
+    });
+    bench.fetch(&bytes, &[&server.url("/x")]).unwrap();
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[test]
 fn a_server_without_ranges_starts_over() {
     let bench = Bench::new();
     let count = AtomicUsize::new(0);
