@@ -229,8 +229,7 @@ fn lint_prints_what_is_seldom_meant() {
         ran.stdout
     );
     change(&world, "packages/word/package.sh", "\tcp", "\tmake -j4\n\tcp");
-    let meta =
-        "{% set meta = {\"description\": \"x\", \"license\": \"ISC\", \"homepage\": \"https://e.org/\"} %}\n";
+    let meta = "{% set meta = {\"description\": \"x\", \"license\": \"ISC\", \"homepage\": \"https://e.org/\", \"update\": {\"url\": \"https://e.org/\", \"pattern\": \"x-([0-9.]+)\"}} %}\n";
     change(&world, "packages/word/package.sh", "{% set sandbox", &format!("{meta}{{% set sandbox"));
     let ran = world.genpkg(&["lint", "word"]).exits(1);
     assert_eq!(
