@@ -6,7 +6,7 @@ cat >self.c <<-'C'
 	int main(void) {
 		GElf_Ehdr header;
 		if (elf_version(EV_CURRENT) == EV_NONE) return 1;
-		Elf *elf = elf_begin(open("/proc/self/exe", O_RDONLY), ELF_C_READ, NULL);
+		Elf *elf = elf_begin(open("/proc/self/exe", O_RDONLY), ELF_C_READ, 0);
 		return elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header) || header.e_machine != EM_X86_64;
 	}
 C
