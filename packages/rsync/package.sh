@@ -14,3 +14,5 @@
 {% do dep("lz4") %}
 {% do dep("acl") %}
 {% set flags = ["--disable-openssl --disable-xxhash --disable-md2man --with-included-popt=no --with-included-zlib=no"] %}
+{%# busybox's awk drops the backslashes of the help texts. #%}
+{% do tool("mawk") %}
