@@ -25,7 +25,7 @@ pub use job::layout::Layout;
 pub use known::Known;
 pub use log::Log;
 pub use plan::{Build, Exists, Plan, Step, plan};
-pub use run::{Options, Origins, Run};
+pub use run::{Options, Origins, Run, reserve};
 pub use stop::Stop;
 pub use summary::{NotBuilt, Summary};
 pub use trace::Trace;

@@ -92,7 +92,7 @@ impl Run<'_> {
         if plan.steps.is_empty() {
             return Ok(Summary { kept: plan.present, ..Summary::default() });
         }
-        let _in_use = self.reserve(&plan)?;
+        let _in_use = reserve(self.store, &plan)?;
         self.store.sweep()?;
         let estimate = Estimate::of(&plan, self.store, self.options.builds);
         (self.sink)(Event::Planned {
@@ -136,30 +136,32 @@ impl Run<'_> {
         Ok(summary)
     }
 
-    /// Keeps a collection of garbage from what the plan relies on and from what it makes.
-    fn reserve(&self, plan: &Plan) -> Result<InUse> {
-        let builds = plan.steps.iter().filter_map(|step| match step {
-            Step::Build(build) => Some(build.script.install_id()),
-            Step::Fetch(_) => None,
-        });
-        let items = builds.chain(plan.present.iter().cloned()).map(Item::Install).collect();
-        let in_use = self.store.in_use(&items)?;
-        // The plan looked before this was written down.
-        let lost = plan.present.iter().find(|install| !self.store.has(&Item::Install((*install).clone())));
-        match lost {
-            None => Ok(in_use),
-            Some(install) => Err(Error::failed(format!(
-                "`{} {}` was removed from the store a moment ago",
-                install.name,
-                install.id.short()
-            ))
-            .hint("run the same command again: it will be built anew")),
-        }
-    }
-
     fn fetch(&self) -> Fetch {
         let (fetcher, origins) = (Arc::clone(&self.fetcher), Arc::clone(&self.origins));
         Arc::new(move |_, source| fetcher.fetch(source, &origins(source)).map(drop))
+    }
+}
+
+/// Keeps a collection of garbage from what the plan relies on and from what it makes.
+///
+/// Whoever planned while he kept collections away (`Store::without_collection`) finds everything where it was.
+pub fn reserve(store: &Store, plan: &Plan) -> Result<InUse> {
+    let builds = plan.steps.iter().filter_map(|step| match step {
+        Step::Build(build) => Some(build.script.install_id()),
+        Step::Fetch(_) => None,
+    });
+    let items = builds.chain(plan.present.iter().cloned()).map(Item::Install).collect();
+    let in_use = store.in_use(&items)?;
+    // The plan looked before this was written down.
+    let lost = plan.present.iter().find(|install| !store.has(&Item::Install((*install).clone())));
+    match lost {
+        None => Ok(in_use),
+        Some(install) => Err(Error::failed(format!(
+            "`{} {}` was removed from the store a moment ago",
+            install.name,
+            install.id.short()
+        ))
+        .hint("run the same command again: it will be built anew")),
     }
 }
 

@@ -84,12 +84,17 @@ pub(super) fn plan(store: &Store, known: &Known<'_>, asked: &[Script]) -> Result
 
 /// Builds what is missing of some scripts' installs; all failures are in the one error.
 pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: &Width) -> Result<Done> {
-    note_asked(store, asked)?;
     let known = context::known(store, scripts, asked);
+    // From before anybody looks what is there until it is written down what of that is used. Over before the helper is
+    // forked, which would hold the lock as long as it lives.
+    let none = store.without_collection()?;
+    note_asked(store, asked)?;
     let plan = plan(store, &known, asked)?;
     if plan.steps.is_empty() {
         return Ok(Done::Nothing);
     }
+    let _in_use = build::reserve(store, &plan)?;
+    drop(none);
     // In this order: the helper is forked and the signals are blocked before the first thread exists.
     let helper = Helper::start().map_err(context::from_sandbox)?;
     let stop = Stop::default();
@@ -112,10 +117,8 @@ pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: 
     summary.error().map_or(Ok(Done::Something), Err)
 }
 
-/// Notes what is asked for, before anybody looks whether it is there: a collection of garbage that is at work ends first, and
-/// later ones leave it alone for a while.
+/// Notes what is asked for: collections of garbage leave it alone for a while.
 fn note_asked(store: &Store, asked: &[Script]) -> Result<()> {
-    let _none = store.without_collection()?;
     asked.iter().try_for_each(|script| store.note_asked(&Item::Install(script.install_id())))
 }
 
