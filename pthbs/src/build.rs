@@ -23,7 +23,7 @@ pub use history::{Past, history};
 pub use job::inside::{Inside, Place};
 pub use job::layout::Layout;
 pub use known::Known;
-pub use log::Log;
+pub use log::{Log, plain};
 pub use plan::{Build, Exists, Plan, Step, plan};
 pub use run::{Options, Origins, Run, reserve};
 pub use stop::Stop;

@@ -5,6 +5,7 @@ mod anew;
 mod build;
 mod changes;
 mod check;
+mod clean;
 mod conditions;
 mod context;
 mod delete;
@@ -14,12 +15,14 @@ mod env_file;
 mod fetch;
 mod files;
 mod gc;
+mod history;
 mod import;
 mod install;
 mod items;
 mod kept;
 mod license;
 mod list;
+mod log;
 mod owns;
 mod pin;
 mod plan;
@@ -101,6 +104,9 @@ enum Command {
     Roots(roots::Arguments),
     Delete(delete::Arguments),
     Import(import::Arguments),
+    Log(log::Arguments),
+    History(history::Arguments),
+    Clean(clean::Arguments),
 }
 
 /// Runs the program; the exit code is the error's.
@@ -144,6 +150,9 @@ impl Command {
             Command::Pin(arguments) => pin::run(global, &arguments)?,
             Command::Roots(arguments) => roots::run(global, &arguments)?,
             Command::Delete(arguments) => delete::run(global, &arguments)?,
+            Command::Log(arguments) => log::run(global, &arguments)?,
+            Command::History(arguments) => history::run(global, &arguments)?,
+            Command::Clean(arguments) => clean::run(global, &arguments)?,
             Command::Import(arguments) => import::run(global, &arguments)?,
             Command::Run(arguments) => return run::run(global, &arguments),
             Command::Activate(arguments) => activate::run(global, &arguments)?,

@@ -28,8 +28,13 @@ pub fn say(line: &str) {
 
 /// Prints data on stdout: one thing a line. False when nobody reads it any more.
 pub fn data(text: &str) -> bool {
+    bytes(text.as_bytes())
+}
+
+/// Prints bytes on stdout as they are. False when nobody reads them any more.
+pub fn bytes(bytes: &[u8]) -> bool {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_ok()
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).is_ok()
 }
 
 /// A verb in its column, and the rest.

@@ -32,6 +32,16 @@ pub enum Item {
     Environment(EnvironmentId),
 }
 
+impl Item {
+    /// The install that it is, if it is one.
+    pub fn into_install(self) -> Option<InstallId> {
+        match self {
+            Item::Install(id) => Some(id),
+            Item::Environment(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -106,12 +116,17 @@ impl Store {
 
     /// The log of a build, kept whether it failed or not.
     pub fn log(&self, install: &InstallId) -> PathBuf {
-        self.root.join("log").join(install.to_string())
+        self.logs_dir().join(install.to_string())
+    }
+
+    /// Where logs and histories lie.
+    pub(super) fn logs_dir(&self) -> PathBuf {
+        self.root.join("log")
     }
 
     /// What earlier builds of a package took, whatever their scripts.
     pub fn history(&self, name: &PackageName) -> PathBuf {
-        self.root.join("log").join(format!("{name}.history"))
+        self.logs_dir().join(format!("{name}.history"))
     }
 
     /// A verified source file.

@@ -8,6 +8,22 @@ use crate::base::{Error, Result, Sha256, fs};
 use crate::script::{InstallId, Script};
 
 impl Store {
+    /// Every build that has a log, and when it last wrote to it.
+    pub fn logs(&self) -> Result<Vec<(InstallId, std::time::SystemTime)>> {
+        let dir = self.logs_dir();
+        let fault = |cause| Error::io("list", &dir, &cause);
+        let mut logs = Vec::new();
+        for entry in std::fs::read_dir(&dir).map_err(fault)? {
+            let entry = entry.map_err(fault)?;
+            // Histories lie there, too.
+            let Some(install) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            logs.push((install, entry.metadata().and_then(|metadata| metadata.modified()).map_err(fault)?));
+        }
+        Ok(logs)
+    }
+
     /// The manifest of an item.
     pub fn manifest(&self, item: &Item) -> Result<Manifest> {
         let path = self.meta(item).join("manifest");
