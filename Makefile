@@ -19,6 +19,9 @@ check: ## format, lints as errors
 test: check ## format, lints as errors, all tests
 	$(CARGO) test --workspace
 
+test-store: ## the store under kills, failing calls, power cuts and collections: all of it, as root and as an ordinary user
+	PTHBS_TORTURE=full $(CARGO) test --package pthbs --test torture -- --test-threads 2 --nocapture
+
 golden: ## rewrite the golden copies of all scripts; git diff is the judgement
 	PTHBS_GOLDEN=write $(CARGO) test --quiet --package pthbs --test e2e golden
 	git --no-pager diff --stat -- tests/golden
@@ -54,4 +57,4 @@ install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test test-packages golden build demo bootstrap reproduce bench install
+.PHONY: help check test test-packages test-store golden build demo bootstrap reproduce bench install

@@ -203,7 +203,8 @@ impl Shared {
     /// Makes the broker's thread look at the clock and at whom it may serve.
     fn rouse(&self) {
         // Only a counter near 2^64 could refuse it.
-        let _ = self.wake.write(1);
+        // Tried again: whoever closes it waits for the broker, which waits for this.
+        let _ = (0..3).find(|_| self.wake.write(1).is_ok());
     }
 
     /// The broker's thread.
