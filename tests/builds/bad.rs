@@ -37,7 +37,7 @@ fn failure(world: &World<'_>) -> Checked {
         error.to_string(),
         format!(
             "error: build of `x` failed in phase `configure` (exit 3)\n{lines}  | red\n  log: {} (its last 10 lines \
-             above)\n  hint: what the script left is kept below `tmp/` in the store until the next attempt",
+             above)\n  hint: `pthbs shell --failed x` opens the sandbox as the script left it",
             log.display()
         )
     );

@@ -22,6 +22,7 @@ mod reproducing;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;
+mod shell;
 mod store_commands;
 mod templates;
 mod world;

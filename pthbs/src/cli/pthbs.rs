@@ -10,6 +10,7 @@ mod conditions;
 mod context;
 mod delete;
 mod diff;
+mod enter;
 mod env;
 mod env_file;
 mod fetch;
@@ -35,10 +36,12 @@ mod rollback;
 mod roots;
 mod run;
 mod sbom;
+mod shell;
 mod size;
 mod source;
 mod switch;
 mod wanted;
+mod within;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,6 +89,7 @@ enum Command {
     #[command(subcommand)]
     Profile(profile::Command),
     Run(run::Arguments),
+    Shell(shell::Arguments),
     Activate(activate::Arguments),
     List(list::Arguments),
     Files(files::Arguments),
@@ -107,6 +111,8 @@ enum Command {
     Log(log::Arguments),
     History(history::Arguments),
     Clean(clean::Arguments),
+    #[command(hide = true)]
+    Enter(enter::Arguments),
 }
 
 /// Runs the program; the exit code is the error's.
@@ -155,6 +161,8 @@ impl Command {
             Command::Clean(arguments) => clean::run(global, &arguments)?,
             Command::Import(arguments) => import::run(global, &arguments)?,
             Command::Run(arguments) => return run::run(global, &arguments),
+            Command::Shell(arguments) => return shell::run(global, &arguments),
+            Command::Enter(arguments) => return enter::run(&arguments),
             Command::Activate(arguments) => activate::run(global, &arguments)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -3,6 +3,7 @@
 //! It names the profile's link, never a generation: a later switch needs no new shell. Evaluating it twice changes
 //! nothing the second time.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -79,6 +80,20 @@ pub fn activate(shell: Shell, link: &Path) -> Result<String> {
     })
 }
 
+/// The same lists as values, for a command that is started; `before` is what a variable was.
+pub fn variables(link: &Path, before: impl Fn(&str) -> Option<OsString>) -> Vec<(&'static str, OsString)> {
+    let value = |List { variable, directory, otherwise, is_open }: &List| {
+        let mut value = link.join(directory).into_os_string();
+        let rest = before(variable).or_else(|| is_open.then(|| OsString::from(otherwise)));
+        if let Some(rest) = rest {
+            value.push(":");
+            value.push(rest);
+        }
+        (*variable, value)
+    };
+    LISTS.iter().map(value).collect()
+}
+
 fn posix(link: &str) -> String {
     let list = |List { variable, directory, otherwise, is_open }: &List| {
         let own = sh_quoted(&format!("{link}/{directory}"));
@@ -145,6 +160,23 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn the_values_for_a_command_are_those_for_a_shell() {
+        let before = |name: &str| (name == "PATH").then(|| OsString::from("/usr/bin"));
+        let values = variables(Path::new("/v"), before);
+        let values: Vec<String> =
+            values.into_iter().map(|(name, value)| format!("{name}={}", value.display())).collect();
+        assert_eq!(
+            values,
+            [
+                "PATH=/v/bin:/usr/bin",
+                "MANPATH=/v/share/man:",
+                "TERMINFO_DIRS=/v/share/terminfo:",
+                "XDG_DATA_DIRS=/v/share:/usr/local/share:/usr/share",
+            ]
+        );
+    }
 
     /// All that a shell might take for something else.
     const NASTY: &str = "it's a \"dir\" $HOME `id` \\ *?[a] ;&|#\n!~{x,y}";

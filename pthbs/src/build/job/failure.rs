@@ -43,8 +43,13 @@ pub(super) fn of_outcome(
         Outcome::Killed(libc::SIGKILL) => {
             error.hint("if nobody killed it, the kernel did for want of memory: its messages say so")
         }
-        _ => error.hint("what the script left is kept below `tmp/` in the store until the next attempt"),
+        _ => error.hint(enter(install)),
     })
+}
+
+/// How to look at what the script has left.
+pub(super) fn enter(install: &InstallId) -> String {
+    format!("`pthbs shell --failed {}` opens the sandbox as the script left it", install.name)
 }
 
 /// An error of the sandbox itself, as one of this crate.
@@ -85,7 +90,7 @@ mod tests {
             "error: build of `curl` failed in phase `configure` (exit 2)\n  \
              | checking for cc... no\n  | no compiler\n  \
              log: /s/log/curl.3f9c1b2e (its last 2 lines above)\n  \
-             hint: what the script left is kept below `tmp/` in the store until the next attempt"
+             hint: `pthbs shell --failed curl` opens the sandbox as the script left it"
         );
         let killed = error(Outcome::Killed(9), &captured);
         assert!(killed.contains("(killed by signal 9, SIGKILL)") && killed.contains("want of memory"));

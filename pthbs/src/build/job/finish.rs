@@ -15,7 +15,9 @@ impl Job<'_> {
         let sealed = match self.seal(&staging, visible) {
             Ok(sealed) => sealed,
             Err(error) => {
-                let error = error.with("log", self.log().display());
+                let error = error
+                    .with("log", self.log().display())
+                    .with("what it made", format!("`pthbs shell --failed {}`", self.install.name));
                 return Err(keep(staging, error));
             }
         };

@@ -14,7 +14,7 @@ use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
 use crate::cli::{config, report, signals};
 use crate::script::about::About;
 use crate::script::{InstallId, Script, Source};
-use crate::source::{self, Fetcher};
+use crate::source::{self, Config, Fetcher};
 use crate::store::{Finding, Item, Store};
 
 /// Build packages and whatever they need
@@ -95,6 +95,17 @@ pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: 
     }
     let _in_use = build::reserve(store, &plan)?;
     drop(none);
+    carry_out(store, scripts, &known, plan, width)
+}
+
+/// Does what a plan says; all failures are in the one error.
+pub(super) fn carry_out(
+    store: &Store,
+    scripts: &Scripts,
+    known: &Known<'_>,
+    plan: Plan,
+    width: &Width,
+) -> Result<Done> {
     // In this order: the helper is forked and the signals are blocked before the first thread exists.
     let helper = Helper::start().map_err(context::from_sandbox)?;
     let stop = Stop::default();
@@ -105,8 +116,8 @@ pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: 
     let run = Run {
         store,
         helper: &helper,
-        fetcher: Arc::new(Fetcher::new(store, scripts.file.fetching(width.offline)?, sink.clone())?),
-        scripts: &known,
+        fetcher: Arc::new(Fetcher::new(store, width.fetching(scripts)?, sink.clone())?),
+        scripts: known,
         origins: scripts.origins()?,
         options: Options { silenced: silenced(&about), licenses: licenses(&about), ..width.options() },
         stop,
@@ -144,6 +155,11 @@ impl Width {
         let jobs = self.jobs.map_or_else(config::processors, usize::from);
         let builds = self.builds.map_or(jobs, usize::from);
         Options { jobs, builds, fail_fast: self.fail_fast, ..Options::default() }
+    }
+
+    /// Where sources come from.
+    pub(super) fn fetching(&self, scripts: &Scripts) -> Result<Config> {
+        scripts.file.fetching(self.offline)
     }
 }
 

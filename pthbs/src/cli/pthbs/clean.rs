@@ -38,13 +38,21 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
         |item: &&Item| arguments.names.is_empty() || arguments.names.iter().any(|name| is_meant(item, name));
     let mut count = 0;
     for item in failures.iter().filter(meant) {
+        count += 1;
         if arguments.dry_run {
             report::data(&format!("{}\n", items.store.failed(item).display()));
-        } else {
-            items.store.remove_failure(item)?;
-            report::say(&report::verb("removed", items::short(item)));
+            continue;
         }
-        count += 1;
+        match items.store.try_lock(item)? {
+            Ok(_lock) => {
+                items.store.remove_failure(item)?;
+                report::say(&report::verb("removed", items::short(item)));
+            }
+            // Somebody is in there, or builds it anew.
+            Err(holder) => {
+                report::say(&report::verb("kept", format!("{}: in use by {holder}", items::short(item))));
+            }
+        }
     }
     if count == 0 {
         report::say("nothing is kept of failed builds");
