@@ -33,6 +33,9 @@ pub(crate) fn run(groups: &[(&str, &[Case])]) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
+    if nix::unistd::geteuid().is_root() {
+        see_only_our_mounts();
+    }
     let dir = tempfile::Builder::new().prefix("pthbs-sandbox.").tempdir().expect("a temporary directory");
     prepare(dir.path());
     let is_root = nix::unistd::geteuid().is_root();
@@ -79,6 +82,16 @@ fn prepare(dir: &Path) {
         if compiled.is_ok_and(|output| output.status.success()) {
             return;
         }
+    }
+}
+
+/// Leaves the machine's mounts for a copy of them: what others mount meanwhile is no trace of a sandbox. Where root may
+/// not, nobody else must mount anything.
+fn see_only_our_mounts() {
+    use nix::mount::{MsFlags, mount};
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    if nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS).is_ok() {
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).expect("private mounts");
     }
 }
 
