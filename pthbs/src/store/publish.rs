@@ -57,11 +57,11 @@ impl Store {
             return Ok(Published::AlreadyThere);
         };
         let published = self.move_in(&mut staging, item);
-        if !matches!(published, Ok(Published::New)) {
+        if matches!(published, Ok(Published::New)) {
+            let _ = delete(&self.failed(item));
+        } else if !self.has(item) {
             // It describes a tree that is not there. Should this fail too, a sweep finds it.
             let _ = turn.take_back();
-        } else {
-            let _ = delete(&self.failed(item));
         }
         published
     }
@@ -99,7 +99,10 @@ impl Store {
             Err(cause) if is_occupied(&cause) => return Ok(Published::AlreadyThere),
             renamed => renamed.map_err(|cause| trouble("rename", &waiting, &cause))?,
         }
-        sync_directory(&self.versions())?;
+        sync_directory(&self.versions()).inspect_err(|_| {
+            // Whether its name outlives a power cut is not known, and the caller is told that it failed: it is to be absent.
+            let _ = fs::rename(&place, &waiting);
+        })?;
         Ok(Published::New)
     }
 
