@@ -51,6 +51,7 @@ bench: ## rendering, a build with nothing to do, starting a sandbox, merging an 
 	$(CARGO) bench --quiet -p pthbs --bench noop
 	$(CARGO) bench --quiet -p sandbox --bench sandbox_start
 	$(CARGO) bench --quiet -p pthbs --bench environment
+	$(CARGO) bench --quiet -p pthbs --bench store
 	$(CARGO) bench --quiet -p pthbs --bench sources
 
 install: build ## the programs into $(PREFIX)/bin (default /usr/local)
