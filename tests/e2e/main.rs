@@ -17,6 +17,7 @@ mod import;
 mod interrupted;
 mod layers;
 mod main_job;
+mod planning;
 mod repairing;
 mod reproducing;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
