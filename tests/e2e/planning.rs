@@ -16,7 +16,7 @@ fn a_plan_says_what_why_and_how_long() {
     let ran = world.pthbs(&["plan", "sentence"]).ok();
     assert_eq!(without_hashes(&ran.stdout), "fetch word-1.0.txt\nbuild word\nbuild sentence\n");
     assert!(
-        ran.stderr.ends_with("3 steps, about 1m03s, of which 2 of 2 builds are guessed: never done here\n"),
+        ran.stderr.ends_with("3 steps, about 1m03s (guessed for 2 of 2 builds, never done here)\n"),
         "{}",
         ran.stderr
     );

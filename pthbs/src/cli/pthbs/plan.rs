@@ -77,7 +77,7 @@ fn users(plan: &Plan, step: usize) -> Vec<&str> {
     plan.why(step)[1..].iter().map(|user| plan.steps[*user].name()).collect()
 }
 
-/// `12 steps, about 14m20s (3 of 9 builds are guessed: they were never done here)`
+/// `12 steps, about 14m20s (guessed for 3 of 9 builds, never done here)`
 fn summary(plan: &Plan, estimate: &Estimate) -> String {
     if plan.steps.is_empty() {
         return "nothing to do".to_string();
@@ -88,8 +88,7 @@ fn summary(plan: &Plan, estimate: &Estimate) -> String {
     match estimate.unknown {
         0 => format!("{steps}, about {about}"),
         unknown => {
-            let builds = report::count(builds, "build");
-            format!("{steps}, about {about}, of which {unknown} of {builds} are guessed: never done here")
+            format!("{steps}, about {about} (guessed for {unknown} of {builds} builds, never done here)")
         }
     }
 }
