@@ -9,6 +9,7 @@ pub mod jobserver;
 pub mod known;
 pub mod log;
 pub mod plan;
+mod remaining;
 pub mod run;
 pub mod schedule;
 mod site;

@@ -20,6 +20,7 @@ mod main_job;
 mod planning;
 mod repairing;
 mod reproducing;
+mod screen;
 #[allow(dead_code, reason = "shared with the unit tests, which use all of it")]
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum Event {
     /// A run begins; `usual` is what it would take if every step took its usual time.
     Planned { fetches: usize, builds: usize, usual: Duration },
+    /// What a run will still take, by what is known of its steps and how they went so far.
+    Left { left: Duration },
     /// A source is being fetched.
     FetchStarted { source: String },
     /// Bytes have arrived; `total` where the server told it.
@@ -16,6 +18,8 @@ pub enum Event {
     FetchRetried { source: String, url: String, why: String },
     /// The source is in the store, verified.
     Fetched { source: String, bytes: u64, elapsed: Duration },
+    /// No place had the source, or something else went wrong; the error itself is returned by the run.
+    FetchFailed { source: String },
     /// A build waits for another pthbs that builds the same script.
     BuildWaits { name: String, id: String, holder: String },
     /// A build has started; `usual` is how long it took before.

@@ -60,6 +60,11 @@ impl Estimate {
         &self.ranks
     }
 
+    /// Builds at once.
+    pub(super) fn builds(&self) -> usize {
+        self.builds
+    }
+
     /// The whole plan: its longest way, or all of it shared out, whichever is more.
     pub fn all(&self) -> Duration {
         let longest = self.ranks.iter().copied().fold(0.0, f64::max);

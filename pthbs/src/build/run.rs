@@ -9,6 +9,7 @@ use sandbox::{Helper, Limits};
 use super::estimate::Estimate;
 use super::jobserver::Jobserver;
 use super::plan::{Plan, Step};
+use super::remaining::Remaining;
 use super::schedule::{Because, Fetch, Outcome, Settings, State, schedule};
 use super::site::Site;
 use super::stop::Stop;
@@ -125,9 +126,13 @@ impl Run<'_> {
             told: Mutex::default(),
         };
         let plan = Arc::new(plan);
+        let mut remaining = Remaining::of(&estimate);
         let observe = |step: usize, state: &State| {
             site.trace.state(step, state);
             tell_state(&site, &plan, step, state);
+            if let Some(left) = remaining.note(step, state, Instant::now()) {
+                site.tell(Event::Left { left });
+            }
         };
         let outcomes = schedule(&plan, estimate.ranks(), settings, &site, &fetch, &site.stop, observe)?;
         let mut summary = Summary::of(&plan, outcomes, site.stop.requested());
@@ -167,7 +172,13 @@ pub fn reserve(store: &Store, plan: &Plan) -> Result<InUse> {
 
 /// What a job cannot tell itself, because there was none.
 fn tell_state(site: &Site<'_>, plan: &Plan, step: usize, state: &State) {
-    let Step::Build(build) = &plan.steps[step] else { return };
+    let build = match (&plan.steps[step], state) {
+        (Step::Build(build), _) => build,
+        (Step::Fetch(source), State::Done(Outcome::Failed(_))) => {
+            return site.tell(Event::FetchFailed { source: source.name().to_string() });
+        }
+        (Step::Fetch(_), _) => return,
+    };
     let install = build.script.install_id();
     let (name, id) = (install.name.to_string(), install.id.to_string());
     match state {

@@ -70,6 +70,17 @@ impl Summary {
         if let Some(signal) = self.stopped {
             return Some(Error::new(Kind::Signal(signal), "stopped before everything was done"));
         }
-        Error::all(self.failed.iter().map(|(_, error)| error.clone()))
+        let with_users = |(name, error): &(String, Error)| match self.because_of(name) {
+            users if users.is_empty() => error.clone(),
+            users => error.clone().with("not built because of it", users.join(", ")),
+        };
+        Error::all(self.failed.iter().map(with_users))
+    }
+
+    /// The packages that were not built because this package or source failed.
+    fn because_of(&self, failed: &str) -> Vec<&str> {
+        let needs = |why: &NotBuilt| matches!(why, NotBuilt::Needs(name) if name == failed);
+        let users = self.not_built.iter().filter(|(_, why)| needs(why));
+        users.map(|(install, _)| install.name.as_str()).collect()
     }
 }

@@ -1,15 +1,20 @@
 //! Shows events, one plain line each, verb first, on stderr. stdout is for data.
 
 mod fetching;
+mod live;
 mod progress;
+mod stream;
+mod view;
 
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use crate::base::event::{Event, Sink};
 pub use fetching::Fetching;
+pub use live::Live;
 pub use progress::Progress;
+pub use stream::stream;
 
 /// A sink that prints what is worth a line.
 pub fn lines() -> Sink {
@@ -20,10 +25,53 @@ pub fn lines() -> Sink {
     })
 }
 
+/// How a run is shown while it goes on.
+pub enum Shown {
+    /// Rows below what is finished, on a terminal.
+    Live(Live),
+    /// Plain lines.
+    Lines,
+    /// For programs, on stdout.
+    Stream,
+}
+
+impl Shown {
+    /// As fits who looks at stderr. May start a thread.
+    pub fn to_people() -> Shown {
+        if live::is_possible() { Shown::Live(Live::start()) } else { Shown::Lines }
+    }
+
+    /// Where the events go.
+    pub fn sink(&self) -> Sink {
+        match self {
+            Shown::Live(live) => live.sink(),
+            Shown::Lines => lines(),
+            Shown::Stream => stream(),
+        }
+    }
+}
+
 /// Prints one line on stderr in a single write, so that lines of several threads never mix. A closed stderr is no
 /// reason to fail.
 pub fn say(line: &str) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    if !live::print_above(line) {
+        let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// A line with its verb in color: only what a terminal shows, and only by the leave of NO_COLOR.
+fn paint(line: &str) -> String {
+    static IS_COLORED: LazyLock<bool> =
+        LazyLock::new(|| std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()));
+    let (word, rest) = line.split_at(line.find([' ', ':']).unwrap_or(line.len()));
+    let color = match word {
+        "built" | "fetched" => 32,
+        "failed" | "error" => 31,
+        "warning" | "waits" | "skipped" | "not" => 33,
+        "building" | "fetching" => 36,
+        _ => return line.to_string(),
+    };
+    if *IS_COLORED { format!("\x1b[{color}m{word}\x1b[0m{rest}") } else { line.to_string() }
 }
 
 /// Prints data on stdout: one thing a line. False when nobody reads it any more.
@@ -47,6 +95,7 @@ fn line(event: &Event) -> Option<String> {
         Event::Planned { .. }
         | Event::FetchStarted { .. }
         | Event::FetchProgress { .. }
+        | Event::Left { .. }
         | Event::BuildPhase { .. } => {
             return None;
         }
@@ -54,6 +103,7 @@ fn line(event: &Event) -> Option<String> {
         Event::Fetched { source, bytes, elapsed } => {
             verb("fetched", format!("{source} {} {}", size(*bytes), seconds(*elapsed)))
         }
+        Event::FetchFailed { source } => verb("failed", source),
         Event::BuildWaits { name, id, holder } => verb("waits", format!("{name} {} for {holder}", short(id))),
         Event::BuildStarted { name, id, .. } => verb("building", format!("{name} {}", short(id))),
         Event::Built { name, id, elapsed } => {

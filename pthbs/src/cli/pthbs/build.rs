@@ -1,16 +1,19 @@
 //! `pthbs build`: makes what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sandbox::Helper;
+use serde_json::json;
 
 use super::Global;
 use super::anew;
 use super::context::{self, Scripts};
-use crate::base::Result;
+use crate::base::{Result, fs};
 use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
+use crate::cli::report::Shown;
 use crate::cli::{config, report, signals};
 use crate::script::about::About;
 use crate::script::{InstallId, Script, Source};
@@ -31,6 +34,9 @@ pub(super) struct Arguments {
     /// Build what is there anew, and put the result in its place
     #[arg(long)]
     rebuild: bool,
+    /// Print what happens on stdout, one JSON object a line; the last one has the paths
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     width: Width,
 }
@@ -47,6 +53,9 @@ pub(super) struct Width {
     /// Stop at the first failure instead of building all that does not depend on it
     #[arg(long)]
     fail_fast: bool,
+    /// Write what ran when, for chrome://tracing, Perfetto and their like
+    #[arg(long, value_name = "FILE")]
+    trace_out: Option<PathBuf>,
     /// Take sources from the store and the distfiles directories only [also: PTHBS_OFFLINE=1]
     #[arg(long)]
     offline: bool,
@@ -62,15 +71,20 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
         }
         false => Vec::new(),
     };
-    let done = ensure(&store, &scripts, &asked, &arguments.width)?;
+    let output = if arguments.json { Output::Stream } else { Output::ToPeople };
+    let done = ensure_telling(&store, &scripts, &asked, &arguments.width, output)?;
     if !old.is_empty() {
         anew::replace(global, &old)?;
     } else if done == Done::Nothing {
         report::say("nothing to do");
     }
-    for script in &asked {
-        report::data(&format!("{}\n", store.path(&Item::Install(script.install_id())).display()));
-    }
+    let paths = asked.iter().map(|script| store.path(&Item::Install(script.install_id())));
+    let paths = paths.map(|path| path.display().to_string());
+    let paths: Vec<String> = paths.collect();
+    match arguments.json {
+        true => report::data(&format!("{}\n", json!({ "event": "done", "installs": paths }))),
+        false => report::data(&paths.iter().map(|path| format!("{path}\n")).collect::<String>()),
+    };
     Ok(())
 }
 
@@ -84,6 +98,16 @@ pub(super) fn plan(store: &Store, known: &Known<'_>, asked: &[Script]) -> Result
 
 /// Builds what is missing of some scripts' installs; all failures are in the one error.
 pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: &Width) -> Result<Done> {
+    ensure_telling(store, scripts, asked, width, Output::ToPeople)
+}
+
+fn ensure_telling(
+    store: &Store,
+    scripts: &Scripts,
+    asked: &[Script],
+    width: &Width,
+    output: Output,
+) -> Result<Done> {
     let known = context::known(store, scripts, asked);
     // From before anybody looks what is there until it is written down what of that is used. Over before the helper is
     // forked, which would hold the lock as long as it lives.
@@ -95,7 +119,7 @@ pub(super) fn ensure(store: &Store, scripts: &Scripts, asked: &[Script], width: 
     }
     let _in_use = build::reserve(store, &plan)?;
     drop(none);
-    carry_out(store, scripts, &known, plan, width)
+    carry_out(store, scripts, &known, plan, width, output)
 }
 
 /// Does what a plan says; all failures are in the one error.
@@ -105,25 +129,34 @@ pub(super) fn carry_out(
     known: &Known<'_>,
     plan: Plan,
     width: &Width,
+    output: Output,
 ) -> Result<Done> {
     // In this order: the helper is forked and the signals are blocked before the first thread exists.
     let helper = Helper::start().map_err(context::from_sandbox)?;
     let stop = Stop::default();
     signals::watch(&stop)?;
 
-    let sink = report::lines();
     let about = scripts.about()?;
+    let origins = scripts.origins()?;
+    let shown = match output {
+        Output::ToPeople => Shown::to_people(),
+        Output::Stream => Shown::Stream,
+    };
+    let sink = shown.sink();
     let run = Run {
         store,
         helper: &helper,
         fetcher: Arc::new(Fetcher::new(store, width.fetching(scripts)?, sink.clone())?),
         scripts: known,
-        origins: scripts.origins()?,
+        origins,
         options: Options { silenced: silenced(&about), licenses: licenses(&about), ..width.options() },
         stop,
         sink,
     };
-    let summary = run.run(plan)?;
+    let summary = run.run(plan);
+    drop(shown);
+    let summary = summary?;
+    width.write_trace(&summary)?;
     report::say(&summary_line(&summary));
     summary.error().map_or(Ok(Done::Something), Err)
 }
@@ -143,6 +176,15 @@ fn licenses(about: &BTreeMap<InstallId, About>) -> BTreeMap<InstallId, String> {
     about.iter().map(|(install, about)| (install.clone(), about.license.clone())).collect()
 }
 
+/// Who is told what happens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Output {
+    /// People, on stderr.
+    ToPeople,
+    /// Programs, on stdout.
+    Stream,
+}
+
 /// Whether a run had to do anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Done {
@@ -154,7 +196,16 @@ impl Width {
     fn options(&self) -> Options {
         let jobs = self.jobs.map_or_else(config::processors, usize::from);
         let builds = self.builds.map_or(jobs, usize::from);
-        Options { jobs, builds, fail_fast: self.fail_fast, ..Options::default() }
+        let trace = self.trace_out.is_some();
+        Options { jobs, builds, fail_fast: self.fail_fast, trace, ..Options::default() }
+    }
+
+    /// Writes what ran when, also of a run that failed.
+    fn write_trace(&self, summary: &Summary) -> Result<()> {
+        match (&self.trace_out, &summary.trace) {
+            (Some(path), Some(trace)) => fs::write_whole(path, trace.to_json().as_bytes()).map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// Where sources come from.

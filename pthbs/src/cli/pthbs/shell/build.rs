@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sandbox::{Access, Bind, Spec};
 
-use super::super::build::{self, Width};
+use super::super::build::{self, Output, Width};
 use super::super::context::{self, Scripts};
 use super::super::{Global, enter};
 use crate::base::{Error, Result};
@@ -34,7 +34,7 @@ pub(super) fn run(
     let _in_use = reserve(&store, &plan)?;
     drop(none);
     if !plan.steps.is_empty() {
-        build::carry_out(&store, &scripts, &known, plan, width)?;
+        build::carry_out(&store, &scripts, &known, plan, width, Output::ToPeople)?;
     }
 
     let item = Item::Install(script.install_id());

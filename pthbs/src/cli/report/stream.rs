@@ -1,0 +1,56 @@
+//! Events for programs: one JSON object a line, on stdout.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::base::event::{Event, Sink};
+
+/// A sink that prints every event.
+pub fn stream() -> Sink {
+    Arc::new(|event| {
+        super::data(&format!("{}\n", object(&event)));
+    })
+}
+
+/// The event as an object; its first key tells which. Times are seconds.
+pub(super) fn object(event: &Event) -> Value {
+    match event {
+        Event::Planned { fetches, builds, usual } => {
+            json!({ "event": "planned", "fetches": fetches, "builds": builds, "seconds": usual.as_secs_f64() })
+        }
+        Event::Left { left } => json!({ "event": "left", "seconds": left.as_secs_f64() }),
+        Event::FetchStarted { source } => json!({ "event": "fetch_started", "source": source }),
+        Event::FetchProgress { source, bytes, total } => {
+            json!({ "event": "fetch_progress", "source": source, "bytes": bytes, "total": total })
+        }
+        Event::FetchRetried { source, url, why } => {
+            json!({ "event": "fetch_retried", "source": source, "url": url, "why": why })
+        }
+        Event::Fetched { source, bytes, elapsed } => {
+            json!({ "event": "fetched", "source": source, "bytes": bytes, "seconds": elapsed.as_secs_f64() })
+        }
+        Event::FetchFailed { source } => json!({ "event": "fetch_failed", "source": source }),
+        Event::BuildWaits { name, id, holder } => {
+            json!({ "event": "build_waits", "name": name, "id": id, "holder": holder })
+        }
+        Event::BuildStarted { name, id, usual } => {
+            let usual = usual.map(|usual| usual.as_secs_f64());
+            json!({ "event": "build_started", "name": name, "id": id, "usual_seconds": usual })
+        }
+        Event::BuildPhase { name, id, phase } => {
+            json!({ "event": "build_phase", "name": name, "id": id, "phase": phase })
+        }
+        Event::Built { name, id, elapsed } => {
+            json!({ "event": "built", "name": name, "id": id, "seconds": elapsed.as_secs_f64() })
+        }
+        Event::BuildFailed { name, id, elapsed } => {
+            json!({ "event": "build_failed", "name": name, "id": id, "seconds": elapsed.as_secs_f64() })
+        }
+        Event::BuildFound { name, id } => json!({ "event": "build_found", "name": name, "id": id }),
+        Event::NotBuilt { name, id, because } => {
+            json!({ "event": "not_built", "name": name, "id": id, "because": because })
+        }
+        Event::Warning(text) => json!({ "event": "warning", "text": text }),
+    }
+}
