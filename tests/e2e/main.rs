@@ -25,6 +25,7 @@ mod screen;
 #[path = "../../pthbs/src/source/tests/server.rs"]
 mod server;
 mod shell;
+mod stopping;
 mod store_commands;
 mod templates;
 mod world;

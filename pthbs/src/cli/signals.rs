@@ -1,8 +1,12 @@
-//! Turns SIGINT, SIGTERM and SIGHUP into a request that the work itself carries out.
+//! Turns SIGINT, SIGTERM, SIGHUP and a closed pipe into a request that the work itself carries out.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::stat::{SFlag, fstat};
 
 use crate::base::{Error, Result};
 use crate::build::Stop;
@@ -29,7 +33,33 @@ pub fn watch(stop: &Stop) -> Result<()> {
             stop.request(signal as i32);
         }
     });
+    std::thread::spawn(watch_pipes);
     Ok(())
+}
+
+/// Waits until nobody reads stdout or stderr any more, where they are pipes: who does not want the end of it wants no
+/// more of it. Nothing is written for hours while a compiler is built, so writing alone would tell too late.
+fn watch_pipes() {
+    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let is_pipe = |fd: &BorrowedFd<'_>| {
+        fstat(fd).is_ok_and(|found| SFlag::from_bits_truncate(found.st_mode).contains(SFlag::S_IFIFO))
+    };
+    let pipes: Vec<BorrowedFd<'_>> = [stdout.as_fd(), stderr.as_fd()].into_iter().filter(is_pipe).collect();
+    // Asked for nothing, poll tells errors alone: that the last reader is gone.
+    let mut pipes: Vec<PollFd<'_>> =
+        pipes.into_iter().map(|fd| PollFd::new(fd, PollFlags::empty())).collect();
+    while !pipes.is_empty() {
+        match poll(&mut pipes, PollTimeout::NONE) {
+            Ok(_) => break,
+            Err(Errno::EINTR) => {}
+            Err(_) => return,
+        }
+    }
+    if !pipes.is_empty()
+        && let Some(stop) = &*watched()
+    {
+        stop.request(Signal::SIGPIPE as i32);
+    }
 }
 
 fn watched() -> MutexGuard<'static, Option<Stop>> {
