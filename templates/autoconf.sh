@@ -7,7 +7,7 @@
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static
 {%- for _flag in fact("flags", default=[], doc="for configure; text for the shell, so that $out can stand in it") %} \
 		{{ _flag }}
-{%- endfor %}
+{%- endfor +%}
 {% endblock %}
 {% block build %}
 	make {{ (_make + fact("build_targets", default=[], doc="what to make")) | join(" ") }}
