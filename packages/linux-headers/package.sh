@@ -18,7 +18,7 @@
 {% block compiler %}{% endblock %}
 {% set _arch = option("arch", default="x86", doc="the architecture, by the kernel's name for it") %}
 {% block build %}
-	make ARCH={{ _arch }} HOSTCC=gcc O="$tmp/headers" headers
+	make ARCH={{ _arch | sh }} HOSTCC=gcc O="$tmp/headers" headers
 {% endblock %}
 {%# `make headers_install` wants rsync. #%}
 {% block install %}

@@ -56,7 +56,7 @@
 	sha256="a9a118bbe84d8764da0ea0d28b3ab3fae8477fc7e4085d90102b8596fc7c75e4") %}
 
 {% block phases %}
-target={{ _target }}
+target={{ _target | sh }}
 sysroot="$out/$target"
 cflags={{ _cflags | sh }}
 export PATH="$out/bin:$PATH"
