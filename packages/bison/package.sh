@@ -18,9 +18,10 @@
 {% do tool("m4") %}
 {% set flags = ["M4=" ~ _m4 ~ "/bin/m4"] %}
 {%# The archive's tarball has no manual. #%}
-{% set make_flags = ["MAKEINFO=true PERL=true"] if sources == "debian" else [] %}
+{% set make_flags = ["PERL=true"] if sources == "debian" else [] %}
 {% block pre_configure %}
 {% if sources == "debian" %}
-	touch -r configure doc/bison.texi doc/bison.info doc/bison.info.bak
+	touch -r configure doc/bison.texi
+	sed -i 's/^INFO_DEPS = .*/INFO_DEPS =/' Makefile.in
 {% endif %}
 {% endblock %}

@@ -16,8 +16,8 @@
 {% set flags = ["--disable-extensions --disable-mpfr --disable-pma"] %}
 {% block pre_configure %}
 {% if sources == "debian" %}
-	# The archive's tarball has no manual.
+	# The archive's tarball has no manual, and the library in awklib is taken out of the manual.
 	mkdir -p doc
-	printf 'all install check install-strip clean:\n' >doc/Makefile.in
+	printf 'all install check install-strip clean:\n' | tee doc/Makefile.in >awklib/Makefile.in
 {% endif %}
 {% endblock %}
