@@ -13,6 +13,7 @@
 {% do dep("zstd") %}
 {% do dep("lz4") %}
 {% do dep("acl") %}
-{% set flags = ["--disable-openssl --disable-xxhash --disable-md2man --with-included-popt=no --with-included-zlib=no"] %}
+{%# Its check for IPv6 is no program to a compiler of today. #%}
+{% set flags = ["--enable-ipv6 --disable-openssl --disable-xxhash --disable-md2man --with-included-popt=no --with-included-zlib=no"] %}
 {%# busybox's awk drops the backslashes of the help texts. #%}
 {% do tool("mawk") %}

@@ -15,3 +15,4 @@ rsync -ai from/ to/ | grep -q '>f.* new$'
 rm from/new
 rsync -a --delete from/ to/
 [ ! -e to/new ]
+if rsync --version | grep 'no IPv6'; then exit 1; fi
