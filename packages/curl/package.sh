@@ -15,3 +15,8 @@
 	"--with-bearssl=" ~ _bearssl ~ " --with-ca-bundle=/versions/current/etc/ssl/cert.pem",
 	"--disable-ldap --disable-manual --disable-docs --without-libpsl --without-brotli --without-zstd --without-nghttp2 --without-libidn2",
 ] %}
+{%# Where the other libraries are is for their users to say: curl refers to nothing. #%}
+{% block post_install %}
+	rm "$out/bin/curl-config"
+	sed -i 's: -L/versions/[^ ]*::g' "$out/lib/pkgconfig/libcurl.pc"
+{% endblock %}

@@ -26,6 +26,8 @@
 		FALLBACK_LIST="linux xterm xterm-256color screen-256color tmux-256color vt100 dumb"
 {% endblock %}
 {% block post_install %}
+	# It knows the compiler's place; ncursesw.pc tells the same.
+	rm "$out/bin/ncursesw6-config"
 	for name in ncurses curses tinfo termcap; do ln -s libncursesw.a "$out/lib/lib$name.a"; done
 	for name in form menu panel; do ln -s lib${name}w.a "$out/lib/lib$name.a"; done
 	ln -s . "$out/include/ncursesw"
