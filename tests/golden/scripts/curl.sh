@@ -46,6 +46,8 @@ phase_install() {
 	make install
 	# libtool's notes hold paths of the build; `dir` is an index that every package would bring.
 	rm -f "$out"/lib/*.la "$out"/share/info/dir
+	rm "$out/bin/curl-config"
+	sed -i 's: -L/versions/[^ ]*::g' "$out/lib/pkgconfig/libcurl.pc"
 }
 
 echo '#@ phase configure'

@@ -21,7 +21,7 @@ cd "$src/findutils-4.10.0"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		--without-selinux
+		--without-selinux ac_cv_path_SORT=sort --localstatedir=/var/cache/locate
 }
 
 phase_build() {
@@ -29,7 +29,7 @@ phase_build() {
 }
 
 phase_install() {
-	make install
+	make install localstatedir="$tmp/var"
 	# libtool's notes hold paths of the build; `dir` is an index that every package would bring.
 	rm -f "$out"/lib/*.la "$out"/share/info/dir
 }

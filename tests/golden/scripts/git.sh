@@ -8,7 +8,7 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ dep curl.16ce1e253625c47f2b4ecaef73b80dbcfa986508cc6dac52640d89efe9b64fdf
+#@ dep curl.71416b97a5104c6b9f63e0426ff69925df0e47ad8b5e89d8fa0149f4c40913f1
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,7 +19,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/curl.16ce1e253625c47f2b4ecaef73b80dbcfa986508cc6dac52640d89efe9b64fdf
+	/versions/curl.71416b97a5104c6b9f63e0426ff69925df0e47ad8b5e89d8fa0149f4c40913f1
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 	/versions/bearssl.3b5dba278b58f6a86e24d2ad9898a0b8ed5d4953b2db1e5d18070369aa317871
 "

@@ -10,7 +10,7 @@
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ dep xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
 #@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
-#@ dep zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
+#@ dep zstd.312ff4b4b822d17759c156b82182931012458a50424f292a3d03a3fd3a855974
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -23,7 +23,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 deps="
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 	/versions/xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
-	/versions/zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
+	/versions/zstd.312ff4b4b822d17759c156b82182931012458a50424f292a3d03a3fd3a855974
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -8,7 +8,7 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ dep ncurses.e67755857449cd54bc8e20ea41042aa4794ec257e7a07a438496845d70c93440
+#@ dep ncurses.79b682c78d21f0a70e2e797c00cfe131dee5da2f19082ec936ae9119e9ee1aff
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -19,7 +19,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/ncurses.e67755857449cd54bc8e20ea41042aa4794ec257e7a07a438496845d70c93440
+	/versions/ncurses.79b682c78d21f0a70e2e797c00cfe131dee5da2f19082ec936ae9119e9ee1aff
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

@@ -19,6 +19,12 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 cd "$src/perl-5.40.1"
 
 phase_configure() {
+	# What perl would remember of this machine, this hour, and where tools and the compiler's libraries lay.
+	cat >config.over <<-\C
+	cf_time='Wed Jan  2 00:00:00 UTC 1980' myuname=linux osvers=6
+	full_ar=ar full_sed=sed pager=more sh=/bin/sh startsh='#!/bin/sh'
+	libc='' libsdirs='' libsfound='' libspath='' libpth='' plibpth='' incpth='' timeincl='' usrinc=/usr/include
+	C
 	./Configure -des -Dprefix="$out" -Dcc="$CC" -Doptimize="$CFLAGS" -Dldflags="$LDFLAGS" -Uusedl \
 		-Dosname=linux -Dmyhostname=pthbs -Dmydomain=.invalid -Dcf_by=pthbs -Dcf_email=pthbs@invalid \
 		-Dperladmin=pthbs@invalid -Dman1dir=none -Dman3dir=none -Dinstallusrbinperl=n -Dd_procselfexe=undef

@@ -20,7 +20,8 @@ cd "$src/popt-1.18"
 
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
-		--disable-dependency-tracking --disable-nls --disable-shared --enable-static
+		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
+		--sysconfdir=/versions/current/etc
 }
 
 phase_build() {

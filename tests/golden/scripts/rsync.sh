@@ -11,9 +11,9 @@
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ dep acl.8781028c5b39eb3ccea8f1d9fad713e3897c00968e08f7ce4804635a20f4bef2
 #@ dep lz4.cc903d5057e4390dc13151c53048b09ba53790f24814bfccd67173a61f62f765
-#@ dep popt.f7f6cca0bad2f6d33555ca588769eadd60ecc92f92ea7c97839e0a6cf364a5dc
+#@ dep popt.032294a9e71cc3965b65c771bb2fcb1b4068b24051ae7462157034025d303943
 #@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
-#@ dep zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
+#@ dep zstd.312ff4b4b822d17759c156b82182931012458a50424f292a3d03a3fd3a855974
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -24,9 +24,9 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/popt.f7f6cca0bad2f6d33555ca588769eadd60ecc92f92ea7c97839e0a6cf364a5dc
+	/versions/popt.032294a9e71cc3965b65c771bb2fcb1b4068b24051ae7462157034025d303943
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
-	/versions/zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
+	/versions/zstd.312ff4b4b822d17759c156b82182931012458a50424f292a3d03a3fd3a855974
 	/versions/lz4.cc903d5057e4390dc13151c53048b09ba53790f24814bfccd67173a61f62f765
 	/versions/acl.8781028c5b39eb3ccea8f1d9fad713e3897c00968e08f7ce4804635a20f4bef2
 	/versions/attr.9e56b4815577e093a13a56aa2969e19d11639556b7f41d7bbad81eb89c640bc7
@@ -42,7 +42,7 @@ cd "$src/rsync-3.2.7"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		--disable-openssl --disable-xxhash --disable-md2man --with-included-popt=no --with-included-zlib=no
+		--enable-ipv6 --disable-openssl --disable-xxhash --disable-md2man --with-included-popt=no --with-included-zlib=no
 }
 
 phase_build() {

@@ -9,8 +9,8 @@
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
-#@ dep libarchive.71771c6e0094969b5dd798deb17b480f8fec2208d3c20568a29344d77436cf53
-#@ dep openssl.2160ba73dbb38032f4e7e1c2b205d67bc22a11d5463550c986e8c894e17b410c
+#@ dep libarchive.c62863e9ac2ed9ba59b8359b152a9fbe8fcdcbfd20dbfacce377ead737a7b4a7
+#@ dep openssl.4aa2dd8419cc0972bb07c3a71dacb83ca7b25eb65a12ec72c799e068026f3449
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -21,12 +21,12 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/libarchive.71771c6e0094969b5dd798deb17b480f8fec2208d3c20568a29344d77436cf53
-	/versions/openssl.2160ba73dbb38032f4e7e1c2b205d67bc22a11d5463550c986e8c894e17b410c
+	/versions/libarchive.c62863e9ac2ed9ba59b8359b152a9fbe8fcdcbfd20dbfacce377ead737a7b4a7
+	/versions/openssl.4aa2dd8419cc0972bb07c3a71dacb83ca7b25eb65a12ec72c799e068026f3449
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 	/versions/bzip2.dc35a35c13143bf4fe19dbf3ce000436c50cf680752ec1ca9c16f6aea6b54d70
 	/versions/xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
-	/versions/zstd.94c4180fa96aa438512433b2ffc8025e52837cff2cd1084ecb32416905715055
+	/versions/zstd.312ff4b4b822d17759c156b82182931012458a50424f292a3d03a3fd3a855974
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"

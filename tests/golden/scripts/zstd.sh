@@ -12,7 +12,7 @@
 set -eu
 umask 022
 export LC_ALL=C TZ=UTC0 HOME="$tmp" SOURCE_DATE_EPOCH=315619200 PERL_HASH_SEED=0 PYTHONHASHSEED=0
-export CC=x86_64-linux-musl-gcc CFLAGS="-O2"
+export CC=x86_64-linux-musl-gcc CFLAGS="-O2 -ffile-prefix-map=$src/="
 export CXX=x86_64-linux-musl-g++ CXXFLAGS="$CFLAGS"
 export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 

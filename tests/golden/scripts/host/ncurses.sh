@@ -36,6 +36,8 @@ phase_install() {
 	make install ticdir="$out/share/terminfo"
 	# libtool's notes hold paths of the build; `dir` is an index that every package would bring.
 	rm -f "$out"/lib/*.la "$out"/share/info/dir
+	# It knows the compiler's place; ncursesw.pc tells the same.
+	rm "$out/bin/ncursesw6-config"
 	for name in ncurses curses tinfo termcap; do ln -s libncursesw.a "$out/lib/lib$name.a"; done
 	for name in form menu panel; do ln -s lib${name}w.a "$out/lib/lib$name.a"; done
 	ln -s . "$out/include/ncursesw"

@@ -6,7 +6,7 @@
 #@ target x86_64-linux-musl
 #@ source sha256:9b8d1ecedd5b5e81fbf1918e876752a7dd948e05c1a0dba10ab863842d45acd5 zsh-5.9.tar.xz
 #@ tool musl.8d0d08264dd13eef1db9313d7fa0926dd9a6804da47d43457cafebcdde447414
-#@ dep ncurses.031f41de27fb770014817e76c166fa65abc00411704f5b7c8732a71089eb340f
+#@ dep ncurses.42fe75443cd1b81a98138c7348dffa6fd8ec2635a45b9c38682ddb829bd5f463
 #@ build sandbox=host set_path=on static=on
 set -eu
 umask 022
@@ -16,7 +16,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/ncurses.031f41de27fb770014817e76c166fa65abc00411704f5b7c8732a71089eb340f
+	/versions/ncurses.42fe75443cd1b81a98138c7348dffa6fd8ec2635a45b9c38682ddb829bd5f463
 "
 for dep in $deps; do
 	CPPFLAGS="$CPPFLAGS -I$dep/include"
