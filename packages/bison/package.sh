@@ -22,6 +22,6 @@
 {% block pre_configure %}
 {% if sources == "debian" %}
 	touch -r configure doc/bison.texi
-	sed -i 's/^INFO_DEPS = .*/INFO_DEPS =/' Makefile.in
+	sed -i -e 's/^INFO_DEPS = .*/INFO_DEPS =/' -e '/^all-local:.*info\.bak$/d' Makefile.in
 {% endif %}
 {% endblock %}

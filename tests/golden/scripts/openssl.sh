@@ -8,7 +8,7 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ tool perl.5066093a12f71bea4c73b8988f7ca55a5e65743d7c606a456adfaf87cae3737d
+#@ tool perl.047723a4b408d11c154cd8109ded34990338b3eb07ffdb1fd447d7bd52de61ef
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022

@@ -26,7 +26,7 @@ phase_configure() {
 	libc='' libsdirs='' libsfound='' libspath='' libpth='' plibpth='' incpth='' timeincl='' usrinc=/usr/include
 	C
 	./Configure -des -Dprefix="$out" -Dcc="$CC" -Doptimize="$CFLAGS" -Dldflags="$LDFLAGS" -Uusedl \
-		-Dosname=linux -Dmyhostname=pthbs -Dmydomain=.invalid -Dcf_by=pthbs -Dcf_email=pthbs@invalid \
+		-Accflags=-D_GNU_SOURCE -Dosname=linux -Dmyhostname=pthbs -Dmydomain=.invalid -Dcf_by=pthbs -Dcf_email=pthbs@invalid \
 		-Dperladmin=pthbs@invalid -Dman1dir=none -Dman3dir=none -Dinstallusrbinperl=n -Dd_procselfexe=undef
 }
 
