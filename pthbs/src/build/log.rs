@@ -1,7 +1,7 @@
 //! A build's log: written while the build runs, read afterwards as a whole or by phase.
 //!
 //! The log of a failed build stays plain text, because people open it by its path; that of a build that succeeded is
-//! compressed (zstd). Reading does not care which it is.
+//! compressed (zstd), unless it is short. Reading does not care which it is.
 
 mod capture;
 mod text;
@@ -23,6 +23,8 @@ pub const PHASE: &str = "#@ phase ";
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Logs are read once and stay for long.
 const LEVEL: i32 = 9;
+/// Takes one block of the disk in either form.
+const SHORT: usize = 4096;
 
 /// A log that was read. Its bytes are what the build wrote: show them through `plain`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,11 +90,16 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Compresses a log in its place; a reader sees the one form or the other.
+/// Compresses a log in its place; a reader sees the one form or the other. A short one stays as it is.
 pub fn compress(path: &Path) -> Result<()> {
     let compressed = || -> io::Result<()> {
+        let text = fs::read(path)?;
+        // What begins like a frame must become one, or it would be read as if it were.
+        if text.len() <= SHORT && !text.starts_with(&ZSTD) {
+            return Ok(());
+        }
         // All at once: a compressor that knows the size takes no more memory for a log of three lines than that needs.
-        let bytes = zstd::bulk::compress(&fs::read(path)?, LEVEL)?;
+        let bytes = zstd::bulk::compress(&text, LEVEL)?;
         // Not `with_extension`: what follows the dot of a log's name is a hash.
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
@@ -142,11 +149,14 @@ mod tests {
         let error = Log::read(&store, &install).unwrap_err().to_string();
         assert!(error.ends_with("has no log here\n  it was not built in this store"), "{error}");
         let path = store.log(&install);
-        fs::write(&path, TEXT).unwrap();
-        assert_eq!(Log::read(&store, &install).unwrap().bytes(), TEXT);
-        compress(&path).unwrap();
-        assert!(fs::read(&path).unwrap().starts_with(&ZSTD));
-        assert_eq!(Log::read(&store, &install).unwrap().bytes(), TEXT);
+        let long = TEXT.repeat(SHORT / TEXT.len() + 1);
+        let like_a_frame = [&ZSTD[..], TEXT].concat();
+        for (text, is_compressed) in [(TEXT, false), (&long, true), (&like_a_frame, true)] {
+            fs::write(&path, text).unwrap();
+            compress(&path).unwrap();
+            assert_eq!(fs::read(&path).unwrap() != text, is_compressed);
+            assert_eq!(Log::read(&store, &install).unwrap().bytes(), text);
+        }
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
     }
 }
