@@ -10,6 +10,7 @@ mod determinism;
 mod environments;
 mod errors;
 mod explaining;
+mod failing;
 mod fetch;
 mod findings;
 mod golden;
