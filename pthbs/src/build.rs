@@ -26,7 +26,7 @@ pub use job::layout::Layout;
 pub use known::Known;
 pub use log::{Log, plain};
 pub use plan::{Build, Exists, Plan, Step, plan};
-pub use run::{Options, Origins, Run, reserve};
+pub use run::{Options, Origins, Part, Run, reserve};
 pub use stop::Stop;
 pub use summary::{NotBuilt, Summary};
 pub use trace::Trace;

@@ -35,6 +35,8 @@ pub enum Form {
     Fifo,
     /// The path, then the descriptors: the last one that a client knows wins, so GNU make 4.3 and 4.4 both understand it.
     Combined,
+    /// Not at all: each make is as wide as all of them should be together.
+    None,
 }
 
 /// The broker. Dropping it ends its thread; seats given out stay valid, but nobody is offered anything any more.
@@ -173,6 +175,7 @@ impl Seat {
         match form {
             Form::Fifo => fifo,
             Form::Combined => format!("{fifo} --jobserver-auth={read},{write}"),
+            Form::None => format!("-j{width}"),
         }
     }
 

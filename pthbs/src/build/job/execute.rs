@@ -11,6 +11,7 @@ use crate::base::event::Event;
 use crate::base::{Error, Result};
 use crate::build::jobserver::{Form, Seat};
 use crate::build::log::{Capture, Captured};
+use crate::build::run::Part;
 use crate::build::visible::Visible;
 use crate::script::Sandbox;
 
@@ -35,7 +36,7 @@ impl Job<'_> {
         };
         let spec = inside.spec()?;
         let jobserver = match form {
-            Form::Fifo => None,
+            Form::Fifo | Form::None => None,
             Form::Combined => Some(seat.descriptors()?),
         };
         let (read, output) = nix::unistd::pipe2(OFlag::O_CLOEXEC)
@@ -70,6 +71,9 @@ impl Job<'_> {
 
     /// Host make, and GNU make before 4.4, know descriptors alone.
     fn jobserver_form(&self, visible: &Visible) -> Result<Form> {
+        if self.site.options.without.contains(&Part::Jobserver) {
+            return Ok(Form::None);
+        }
         if self.script.header.sandbox != Sandbox::On {
             return Ok(Form::Combined);
         }

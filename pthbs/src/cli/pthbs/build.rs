@@ -12,7 +12,7 @@ use super::Global;
 use super::anew;
 use super::context::{self, Scripts};
 use crate::base::{Result, fs};
-use crate::build::{self, Exists, Known, Options, Plan, Run, Stop, Summary};
+use crate::build::{self, Exists, Known, Options, Part, Plan, Run, Stop, Summary};
 use crate::cli::report::Shown;
 use crate::cli::{config, report, signals};
 use crate::script::about::About;
@@ -56,6 +56,9 @@ pub(super) struct Width {
     /// Write what ran when, for chrome://tracing, Perfetto and their like
     #[arg(long, value_name = "FILE")]
     trace_out: Option<PathBuf>,
+    /// Leave out a part of the schedule, to measure what it is worth (`make bench-set`)
+    #[arg(long, value_name = "PART", value_parser = part, hide = true)]
+    without: Vec<Part>,
     /// Take sources from the store and the distfiles directories only [also: PTHBS_OFFLINE=1]
     #[arg(long)]
     offline: bool,
@@ -197,7 +200,8 @@ impl Width {
         let jobs = self.jobs.map_or_else(config::processors, usize::from);
         let builds = self.builds.map_or(jobs, usize::from);
         let trace = self.trace_out.is_some();
-        Options { jobs, builds, fail_fast: self.fail_fast, trace, ..Options::default() }
+        let without = self.without.iter().copied().collect();
+        Options { jobs, builds, fail_fast: self.fail_fast, trace, without, ..Options::default() }
     }
 
     /// Writes what ran when, also of a run that failed.
@@ -211,6 +215,14 @@ impl Width {
     /// Where sources come from.
     pub(super) fn fetching(&self, scripts: &Scripts) -> Result<Config> {
         scripts.file.fetching(self.offline)
+    }
+}
+
+fn part(word: &str) -> std::result::Result<Part, String> {
+    match word {
+        "jobserver" => Ok(Part::Jobserver),
+        "order" => Ok(Part::Order),
+        _ => Err("it is `jobserver` or `order`".to_string()),
     }
 }
 
