@@ -5,6 +5,8 @@ CARGO ?= cargo
 TOOLCHAIN ?= host
 SOURCES ?= debian
 PROFILE ?= demo
+# A long build with two after it, two chains of two, and five short ones: a few minutes on two processors.
+SET = ncurses less readline attr acl zlib file bzip2 pcre2 lua byacc mawk
 
 PTHBS = target/release/pthbs
 GENPKG = target/release/genpkg
@@ -46,16 +48,21 @@ test-packages: build ## every package built strictly and tried out in an environ
 reproduce: build ## build all installs of the store again under other conditions; the set's score (NAMES=... for some)
 	$(PTHBS) reproduce --vary $(or $(NAMES),--all)
 
-bench: ## rendering, a build with nothing to do, starting a sandbox, merging an environment, each beside others
+bench: ## rendering, a build with nothing to do, trivial builds, starting a sandbox, merging an environment, each beside others
 	$(CARGO) bench --quiet -p pthbs --bench render
 	$(CARGO) bench --quiet -p pthbs --bench noop
+	$(CARGO) bench --quiet -p pthbs --bench trivial
 	$(CARGO) bench --quiet -p sandbox --bench sandbox_start
 	$(CARGO) bench --quiet -p pthbs --bench environment
 	$(CARGO) bench --quiet -p pthbs --bench store
 	$(CARGO) bench --quiet -p pthbs --bench sources
 
+bench-set: build ## wall time of a real set beside the least it could be; NAMES="NAME.." for another one (sources at hand)
+	$(GENPKG) render -o toolchain=musl-cross-make -o sources=$(SOURCES)
+	tests/benches/set $(PTHBS) $(or $(NAMES),$(SET))
+
 install: build ## the programs into $(PREFIX)/bin (default /usr/local)
 	install -d $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 	install $(PTHBS) $(GENPKG) target/release/pthbs-sandbox $(DESTDIR)$(or $(PREFIX),/usr/local)/bin
 
-.PHONY: help check test test-packages test-store golden build demo bootstrap reproduce bench install
+.PHONY: help check test test-packages test-store golden build demo bootstrap reproduce bench bench-set install
