@@ -18,7 +18,8 @@ use nix::unistd::{Gid, Pid, Uid, fchown, fchownat, getegid, geteuid};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Named as _, Result};
-use crate::spec::{Access, INSIDE_ID, Spec};
+use crate::spec::{Access, Boundary, INSIDE_ID, Spec};
+use crate::weak;
 
 /// The uids (and gids) that root gives to sandboxes. systemd's table of uid ranges leaves 60578 to 61183 unused, and the
 /// range lies below 65536, so that it exists inside most containers.
@@ -45,6 +46,9 @@ pub(crate) type Lease = OwnedFd;
 
 /// Chooses the identity that `spec` and the caller's rights allow, and makes the writable sources accessible to it.
 pub(crate) fn choose(spec: &Spec) -> Result<(Identity, Option<Lease>)> {
+    if spec.boundary == Boundary::Landlock {
+        weak::check()?;
+    }
     let (uid, gid) = (geteuid(), getegid());
     let own = Identity { uid: uid.as_raw(), gid: gid.as_raw(), changes: false };
     if !uid.is_root() {

@@ -20,8 +20,8 @@ use crate::error::{Error, Named as _, Result};
 use crate::launch::{Descriptors, Job};
 use crate::report::{Report, tell};
 use crate::root::Plan;
-use crate::spec::{INSIDE_ID, Spec};
-use crate::{diagnose, rights, seccomp, sys, terminal};
+use crate::spec::{Boundary, INSIDE_ID, Spec};
+use crate::{diagnose, rights, seccomp, sys, terminal, weak};
 
 /// Where the jobserver's descriptors lie inside: configure scripts use 3 to 9 for themselves.
 const JOBSERVER: [i32; 2] = [198, 199];
@@ -29,9 +29,14 @@ const JOBSERVER: [i32; 2] = [198, 199];
 /// The whole life of pid 1. `go` is both: the word that the maps are written, and the way to report.
 pub(crate) fn run(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> ! {
     // A panic must not unwind into the supervisor's frames: there, this process would go on as a second supervisor.
-    let outcome = catch_unwind(AssertUnwindSafe(|| match start(job, stdio, report) {
-        Ok(command) => reap_until_end(command, report),
-        Err(error) => Err(error),
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        introduce(stdio, report)?;
+        match job.spec.boundary {
+            Boundary::Namespaces => {
+                start(job, stdio, report).and_then(|command| reap_until_end(command, report))
+            }
+            Boundary::Landlock => weak::live(job, stdio, report),
+        }
     }));
     let error = match outcome {
         Ok(Ok(())) => sys::exit_now(0),
@@ -43,12 +48,16 @@ pub(crate) fn run(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> ! {
     sys::exit_now(125)
 }
 
+/// A name of its own, nothing of the supervisor's, and the word to go on.
+fn introduce(stdio: &Descriptors, report: &OwnedFd) -> Result<()> {
+    close_foreign(stdio, report)?;
+    prctl::set_name(c"pthbs-sandbox").named(|| "prctl(PR_SET_NAME)".to_string())?;
+    wait_for_maps(report)
+}
+
 /// Every step from the fresh namespaces to the running command, in order.
 fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     let spec = &job.spec;
-    close_foreign(stdio, report)?;
-    prctl::set_name(c"pthbs-sandbox").named(|| "prctl(PR_SET_NAME)".to_string())?;
-    wait_for_maps(report)?;
     die_with_supervisor()?;
     rights::raise_open_files()?;
     prefer_as_victim();
@@ -64,11 +73,10 @@ fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     chdir(&spec.cwd).named(|| format!("chdir({}) inside the sandbox", spec.cwd.display()))?;
     rights::limit(&spec.limits)?;
     if stdio.jobserver.is_some() {
-        // Five more are needed while they are put into their places.
-        rights::need_open_files(JOBSERVER[1] as u64 + 6)?;
+        need_room_for_jobserver()?;
     }
     rights::drop_all()?;
-    seccomp::apply()?;
+    seccomp::apply(spec.boundary)?;
     let slave = stdio.terminal.as_ref().map(terminal::make).transpose()?;
     let command = match sys::fork().named(|| "fork(the command)".to_string())? {
         ForkResult::Child => become_command(spec, stdio, slave.as_ref()),
@@ -79,6 +87,11 @@ fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
         // Nobody is left to want it; the command ends with this process.
         Err(_) => sys::exit_now(125),
     }
+}
+
+/// Five more descriptors are needed while they are put into their places.
+pub(crate) fn need_room_for_jobserver() -> Result<()> {
+    rights::need_open_files(JOBSERVER[1] as u64 + 6)
 }
 
 /// Closes what belongs to the supervisor: other sandboxes' sockets above all.
@@ -96,7 +109,7 @@ fn wait_for_maps(report: &OwnedFd) -> Result<()> {
     }
 }
 
-fn die_with_supervisor() -> Result<()> {
+pub(crate) fn die_with_supervisor() -> Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL).named(|| "prctl(PR_SET_PDEATHSIG)".to_string())
 }
 
@@ -147,7 +160,7 @@ fn reap_until_end(command: Pid, report: &OwnedFd) -> Result<()> {
     }
 }
 
-fn none_left(errno: Errno) -> nix::Result<Option<(Pid, i32)>> {
+pub(crate) fn none_left(errno: Errno) -> nix::Result<Option<(Pid, i32)>> {
     match errno {
         Errno::ECHILD => Ok(None),
         other => Err(other),
@@ -160,7 +173,7 @@ pub(crate) fn wanted_signals() -> SigSet {
 }
 
 /// The command's process: descriptors, signals, exec. It has no way to report but its stderr and its status.
-fn become_command(spec: &Spec, stdio: &Descriptors, terminal: Option<&OwnedFd>) -> ! {
+pub(crate) fn become_command(spec: &Spec, stdio: &Descriptors, terminal: Option<&OwnedFd>) -> ! {
     let errno = match arrange(stdio, terminal) {
         Ok(()) => execute(spec),
         Err(errno) => {

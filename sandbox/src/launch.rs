@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use nix::sched::CloneFlags;
+use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,9 @@ use crate::cgroup::{Cgroup, Delegated};
 use crate::error::{Error, Named as _, Result};
 use crate::identity::Identity;
 use crate::report;
-use crate::spec::Spec;
+use crate::spec::{Boundary, Spec};
 use crate::sys::{self, Cloned};
-use crate::{diagnose, inside, seccomp};
+use crate::{diagnose, inside, seccomp, weak};
 
 /// Everything about a sandbox that is a plain value.
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,6 +37,7 @@ pub(crate) struct Launched {
     pub(crate) pid: Pid,
     pub(crate) pidfd: OwnedFd,
     pub(crate) report: OwnedFd,
+    boundary: Boundary,
     /// Removed with the rest of this, once the sandbox is reaped.
     _cgroup: Option<Cgroup>,
 }
@@ -53,13 +55,18 @@ pub(crate) fn namespaces() -> CloneFlags {
 
 /// Starts `job`. The caller has one thread, and has blocked [`inside::wanted_signals`].
 pub(crate) fn launch(job: &Job, stdio: &Descriptors, cgroups: Option<&Delegated>) -> Result<Launched> {
-    seccomp::program()?;
+    let boundary = job.spec.boundary;
+    seccomp::program(boundary)?;
     let (ours, theirs) = report::pair()?;
-    match sys::clone3(namespaces()) {
+    let flags = match boundary {
+        Boundary::Namespaces => namespaces(),
+        Boundary::Landlock => CloneFlags::empty(),
+    };
+    match sys::clone3(flags) {
         Ok(Cloned::Child) => inside::run(job, stdio, &theirs),
         Ok(Cloned::Parent { pid, pidfd }) => {
             let _cgroup = cgroups.and_then(|cgroups| cgroups.enclose(pid, &job.spec.limits));
-            let sandbox = Launched { pid, pidfd, report: ours, _cgroup };
+            let sandbox = Launched { pid, pidfd, report: ours, boundary, _cgroup };
             match introduce(&sandbox, job) {
                 Ok(()) => Ok(sandbox),
                 Err(error) => {
@@ -68,21 +75,33 @@ pub(crate) fn launch(job: &Job, stdio: &Descriptors, cgroups: Option<&Delegated>
                 }
             }
         }
+        Err(errno) if boundary == Boundary::Landlock => Err(Error::call("clone3", errno)),
         Err(errno) => Err(diagnose::no_namespaces("clone3(user, mount, pid, net, ipc, uts, cgroup)", errno)),
     }
 }
 
 /// Writes the maps and gives the word to go on.
 fn introduce(sandbox: &Launched, job: &Job) -> Result<()> {
-    job.identity.write_maps(sandbox.pid).map_err(diagnose::powerless)?;
+    if sandbox.boundary == Boundary::Namespaces {
+        job.identity.write_maps(sandbox.pid).map_err(diagnose::powerless)?;
+    }
     report::tell(&sandbox.report, &()).named(|| "send(go)".to_string())
 }
 
 impl Launched {
+    /// The signal that ends every process of it at once.
+    pub(crate) fn end(&self) -> Signal {
+        match self.boundary {
+            // The namespace goes with its pid 1.
+            Boundary::Namespaces => Signal::SIGKILL,
+            Boundary::Landlock => weak::END,
+        }
+    }
+
     /// Ends a sandbox that has not begun.
     fn abandon(&self) {
         use std::os::fd::AsFd as _;
-        let killed = sys::pidfd_send_signal(self.pidfd.as_fd(), nix::sys::signal::Signal::SIGKILL);
+        let killed = sys::pidfd_send_signal(self.pidfd.as_fd(), Signal::SIGKILL);
         debug_assert!(killed.is_ok(), "the child is ours and not reaped: {killed:?}");
         let _ = nix::sys::wait::waitpid(self.pid, None);
     }

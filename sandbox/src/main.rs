@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use clap::{CommandFactory as _, Parser};
-use sandbox::{Bind, Error, Link, Outcome, Spec, Timeout};
+use sandbox::{Bind, Boundary, Error, Link, Outcome, Spec, Timeout};
 
 const EXAMPLE: &str = "Example:
   pthbs-sandbox --ro /usr /usr --link usr/bin /bin --link usr/lib /lib \\
@@ -87,9 +87,13 @@ struct Arguments {
     #[arg(long, value_name = "BYTES")]
     fsize: Option<u64>,
 
+    /// For a machine that refuses user namespaces: a weaker boundary, in which SRC and DST of each bind are the same
+    #[arg(long, value_name = "KIND", value_parser = ["landlock"])]
+    weak_sandbox: Option<String>,
+
     /// Instead of a sandbox: run the command in the host as it is, with the binds added; no boundary
     #[arg(long, conflicts_with_all = ["spec", "link", "env", "terminal", "cwd", "host_name", "host_uid", "wall", "silence", "grace",
-        "tmp_bytes", "nproc", "memory", "fsize"])]
+        "tmp_bytes", "nproc", "memory", "fsize", "weak_sandbox"])]
     overlay: bool,
 
     /// Print the manual page
@@ -183,6 +187,9 @@ impl Arguments {
         }
         if !self.command.is_empty() {
             spec.argv = self.command;
+        }
+        if self.weak_sandbox.is_some() {
+            spec.boundary = Boundary::Landlock;
         }
         spec.terminal |= self.terminal;
         set(&mut spec.cwd, self.cwd);

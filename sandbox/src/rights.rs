@@ -9,15 +9,27 @@ use crate::sys;
 
 /// Empties all five capability sets and forbids regaining anything by exec.
 pub(crate) fn drop_all() -> Result<()> {
-    nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_string())?;
+    drop_bounding_set().named(|| "prctl(PR_CAPBSET_DROP)".to_string())?;
+    drop_present()
+}
+
+/// Empties the bounding set, which takes a capability. Where nobody has that one, an exec under
+/// [`drop_present`] gains none of the set either.
+pub(crate) fn drop_bounding_set() -> nix::Result<()> {
     for capability in 0..64 {
         match sys::drop_from_bounding_set(capability) {
             Ok(()) => {}
             // Past the last one this kernel knows.
             Err(Errno::EINVAL) => break,
-            failed => failed.named(|| format!("prctl(PR_CAPBSET_DROP, {capability})"))?,
+            failed => return failed,
         }
     }
+    Ok(())
+}
+
+/// Empties the other four sets and forbids regaining anything by exec.
+pub(crate) fn drop_present() -> Result<()> {
+    nix::sys::prctl::set_no_new_privs().named(|| "prctl(PR_SET_NO_NEW_PRIVS)".to_string())?;
     match sys::clear_ambient_set() {
         // A kernel without ambient capabilities has none to give.
         Ok(()) | Err(Errno::EINVAL) => {}

@@ -17,6 +17,7 @@ use seccompiler::{
 };
 
 use crate::error::{Error, Result};
+use crate::spec::Boundary;
 
 /// The newest system call whose meaning was known when this table was written (file_setattr). Later ones do not exist in a
 /// sandbox: a new way to mount would not be in the table. x32 calls have numbers far above and fall under the same rule.
@@ -119,17 +120,17 @@ const WITH_MODE: &[(i64, u8, Option<u8>)] = &[
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// The filter, made once per process: before the first clone, so that every sandbox finds it ready.
-pub(crate) fn program() -> Result<&'static BpfProgram> {
-    static PROGRAM: OnceLock<Result<BpfProgram>> = OnceLock::new();
-    let made = PROGRAM.get_or_init(|| {
-        compile().map_err(|why| Error::new(format!("cannot make the seccomp filter: {why}")))
+pub(crate) fn program(boundary: Boundary) -> Result<&'static BpfProgram> {
+    static PROGRAMS: [OnceLock<Result<BpfProgram>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let made = PROGRAMS[boundary as usize].get_or_init(|| {
+        compile(boundary).map_err(|why| Error::new(format!("cannot make the seccomp filter: {why}")))
     });
     made.as_ref().map_err(Error::clone)
 }
 
 /// Puts this process and all that come of it under the filter. After no_new_privs, and last of all.
-pub(crate) fn apply() -> Result<()> {
-    seccompiler::apply_filter(program()?).map_err(|why| {
+pub(crate) fn apply(boundary: Boundary) -> Result<()> {
+    seccompiler::apply_filter(program(boundary)?).map_err(|why| {
         Error::new(format!("seccomp(SECCOMP_SET_MODE_FILTER): {why}"))
             .hint("the kernel needs CONFIG_SECCOMP_FILTER")
     })
@@ -137,12 +138,12 @@ pub(crate) fn apply() -> Result<()> {
 
 /// One filter, since each costs the kernel 90 us to take in. seccompiler knows one answer for each, so it makes several,
 /// and the end of one, its default, becomes the beginning of the next: no call is in two of them.
-fn compile() -> Result<BpfProgram, BackendError> {
+fn compile(boundary: Boundary) -> Result<BpfProgram, BackendError> {
     let answers = [
         (refused()?, Errno::EPERM),
         (always(ABSENT), Errno::ENOSYS),
         (always(UNSUPPORTED), Errno::ENOTSUP),
-        (other_sockets()?, Errno::EAFNOSUPPORT),
+        (sockets(boundary)?, Errno::EAFNOSUPPORT),
     ];
     let mut whole = BpfProgram::new();
     for (rules, errno) in answers {
@@ -199,13 +200,19 @@ fn refused() -> Result<Rules, BackendError> {
 }
 
 /// Sockets of any family but UNIX and internet: AF_VSOCK and others know no network namespace.
-fn other_sockets() -> Result<Rules, BackendError> {
+///
+/// Without a network namespace every socket is one of the host's: then none is made but pairs.
+fn sockets(boundary: Boundary) -> Result<Rules, BackendError> {
     let mut conditions = Vec::new();
     for family in [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6] {
         conditions.push(compare(0, SeccompCmpOp::Ne, family as u32)?);
     }
     let other = vec![rule(&conditions)?];
-    Ok(Rules::from([(libc::SYS_socket, other.clone()), (libc::SYS_socketpair, other)]))
+    let refused = match boundary {
+        Boundary::Namespaces => other.clone(),
+        Boundary::Landlock => Vec::new(),
+    };
+    Ok(Rules::from([(libc::SYS_socket, refused), (libc::SYS_socketpair, other)]))
 }
 
 /// Every call above the newest known one gets ENOSYS. By hand: seccompiler's tables know equal numbers only.
@@ -246,13 +253,14 @@ mod tests {
     #[test]
     fn the_filter_compiles_and_fits_the_kernel() {
         // BPF_MAXINSNS
-        assert!((1..=4096).contains(&program().unwrap().len()));
+        assert!((1..=4096).contains(&program(Boundary::Namespaces).unwrap().len()));
     }
 
     /// Else the default of the first part that has it would hide the others.
     #[test]
     fn no_call_has_two_answers() {
-        let tables = [refused().unwrap(), always(ABSENT), always(UNSUPPORTED), other_sockets().unwrap()];
+        let tables =
+            [refused().unwrap(), always(ABSENT), always(UNSUPPORTED), sockets(Boundary::Landlock).unwrap()];
         let mut calls: Vec<i64> = tables.iter().flat_map(|rules| rules.keys().copied()).collect();
         let count = calls.len();
         calls.sort_unstable();

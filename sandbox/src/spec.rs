@@ -22,6 +22,8 @@ pub struct Spec {
     pub env: Vec<(String, String)>,
     /// Where the command starts, inside.
     pub cwd: PathBuf,
+    /// What stands between the command and the host.
+    pub boundary: Boundary,
     /// What of the host is seen, besides the fresh /proc, /dev, /tmp and the few files of /etc.
     pub binds: Vec<Bind>,
     /// Symlinks in the new root.
@@ -38,6 +40,18 @@ pub struct Spec {
     pub terminal: bool,
     /// Use mount(2) alone, as on kernels before 5.12. For tests: the fallback is chosen by itself where it is needed.
     pub old_mount_api: bool,
+}
+
+/// What keeps a command from the host.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Boundary {
+    /// Namespaces, and a root in which nothing is but what the spec names.
+    #[default]
+    Namespaces,
+    /// The weak sandbox, for machines that refuse user namespaces: Landlock and a system call filter. Nothing is mounted:
+    /// each bind's target is its source, there are no links, the uid is the host's, there is no socket of any kind.
+    Landlock,
 }
 
 /// A directory or file of the host, shown at `target`: a directory if `source` is one, else a file.
@@ -105,6 +119,7 @@ impl Default for Spec {
             argv: Vec::new(),
             env: Vec::new(),
             cwd: PathBuf::from("/"),
+            boundary: Boundary::Namespaces,
             binds: Vec::new(),
             links: Vec::new(),
             host_uid: None,
@@ -194,6 +209,29 @@ impl Spec {
         }
         found.extend(bad_path("cwd", &self.cwd));
         found.extend(bad_targets(&self.binds, &self.links));
+        if self.boundary == Boundary::Landlock {
+            found.extend(self.not_without_mounts());
+        }
+        found
+    }
+
+    /// What the weak sandbox cannot do.
+    fn not_without_mounts(&self) -> Vec<String> {
+        let moved = self.binds.iter().filter(|bind| bind.source != bind.target);
+        let mut found: Vec<String> = moved
+            .map(|bind| {
+                let (source, target) = (bind.source.display(), bind.target.display());
+                format!("bind `{source}` at `{target}`: the weak sandbox shows things where they are")
+            })
+            .collect();
+        let links = self
+            .links
+            .iter()
+            .map(|link| format!("link `{}`: the weak sandbox makes none", link.target.display()));
+        found.extend(links);
+        if self.terminal {
+            found.push("a terminal of its own: the weak sandbox makes none".to_string());
+        }
         found
     }
 }

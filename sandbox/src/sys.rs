@@ -136,6 +136,25 @@ pub(crate) fn has_mount_setattr() -> bool {
     checked(refused).is_err_and(|errno| !matches!(errno, Errno::ENOSYS | Errno::EPERM))
 }
 
+/// Whether the kernel takes system call filters that answer with an error.
+pub(crate) fn has_seccomp_filter() -> bool {
+    const SECCOMP_GET_ACTION_AVAIL: c_uint = 2;
+    let action: u32 = libc::SECCOMP_RET_ERRNO;
+    // SAFETY: this operation reads the one word, which outlives the call.
+    let asked = unsafe { libc::syscall(libc::SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) };
+    checked(asked).is_ok()
+}
+
+/// The version of Landlock that the kernel has and has not switched off.
+pub(crate) fn landlock_version() -> Result<u32> {
+    const VERSION: c_uint = 1;
+    // SAFETY: with this flag the attributes must be null and of size 0.
+    let version = unsafe {
+        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<c_void>(), 0usize, VERSION)
+    };
+    checked(version).map(|version| version as u32)
+}
+
 /// A new detached mount of a file system without a device; `options` as in mount(8), an empty value sets a flag.
 pub(crate) fn fsmount(fs: &CStr, options: &[(&CStr, &CStr)], attributes: u64) -> Result<OwnedFd> {
     const FSCONFIG_SET_FLAG: c_uint = 0;

@@ -100,6 +100,8 @@ impl Watched {
             match hear(&self.sandbox.report, false)? {
                 Heard::Message(Report::Started) => return Ok(Some(News::Started)),
                 Heard::Message(Report::Failed(error)) => self.last = Some(Err(error)),
+                // A process that could not become the command has ended too: that it failed stands.
+                Heard::Message(Report::Ended(_)) if matches!(self.last, Some(Err(_))) => {}
                 Heard::Message(Report::Ended(status)) => self.last = Some(Ok(status)),
                 Heard::Nothing => break,
                 Heard::End => {
@@ -158,7 +160,7 @@ impl Watched {
     pub(crate) fn kill(&mut self) {
         // Far away: nothing more is to be done at that time.
         self.kill_at = Some(Instant::now() + Duration::from_secs(3600));
-        self.signal(Signal::SIGKILL);
+        self.signal(self.sandbox.end());
     }
 
     fn signal(&self, signal: Signal) {

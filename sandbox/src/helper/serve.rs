@@ -17,6 +17,7 @@ use crate::cgroup::Delegated;
 use crate::error::{Error, Named as _, Result};
 use crate::launch::{Descriptors, Job, launch};
 use crate::report::{Heard, hear, tell};
+use crate::spec::Boundary;
 use crate::watch::{News, Watched, patience};
 use crate::{inside, seccomp, sys};
 
@@ -51,7 +52,8 @@ fn settle(socket: &OwnedFd) -> Result<()> {
     }
     // The caller's locks and pipes stay open while any process has them.
     sys::close_all_but(3, &[socket.as_raw_fd(), null.as_raw_fd()]).named(|| "close_range".to_string())?;
-    seccomp::program().map(drop)
+    // The weak one is compiled where it is asked for.
+    seccomp::program(Boundary::Namespaces).map(drop)
 }
 
 struct Serving {

@@ -10,6 +10,7 @@ mod processes;
 mod refusal;
 mod rights;
 mod runner;
+mod weak;
 mod world;
 
 fn main() -> std::process::ExitCode {
@@ -22,5 +23,6 @@ fn main() -> std::process::ExitCode {
         ("helper", helper::CASES),
         ("overlay", overlay::CASES),
         ("refusal", refusal::CASES),
+        ("weak", weak::CASES),
     ])
 }

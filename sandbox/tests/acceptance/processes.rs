@@ -30,13 +30,13 @@ const DAEMONS: &str =
     "for i in 1 2; do (trap '' TERM HUP INT; setsid sleep MARK & setsid setsid sleep MARK &) & done; wait";
 
 /// A number that no other process has in its command line.
-fn mark(world: &World) -> String {
+pub(crate) fn mark(world: &World) -> String {
     let dir = world.dir();
     format!("{}{}", 900_000 + std::process::id() % 100_000, dir.file_name().unwrap().to_str().unwrap())
 }
 
 /// The processes of the host that have `mark` among their words.
-fn marked(mark: &str) -> Vec<Pid> {
+pub(crate) fn marked(mark: &str) -> Vec<Pid> {
     let all = std::fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -49,7 +49,7 @@ fn marked(mark: &str) -> Vec<Pid> {
 
 /// Waits until a condition holds; what never comes true fails the case.
 #[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < end, "{what}");

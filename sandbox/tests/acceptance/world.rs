@@ -9,6 +9,8 @@ use sandbox::{Bind, Error, Helper, Link, Outcome, Running, Spec, Stdio};
 
 pub(crate) struct World {
     pub(crate) helper: Helper,
+    /// The version of Landlock that this kernel has.
+    pub(crate) landlock: Option<u32>,
     dir: PathBuf,
     count: AtomicUsize,
 }
@@ -23,8 +25,9 @@ pub(crate) struct Ran {
 impl World {
     /// To be made before the first thread.
     pub(crate) fn new(dir: &Path) -> World {
+        let landlock = sandbox::examine().landlock;
         let helper = Helper::start().expect("a helper");
-        World { helper, dir: dir.to_path_buf(), count: AtomicUsize::new(0) }
+        World { helper, landlock, dir: dir.to_path_buf(), count: AtomicUsize::new(0) }
     }
 
     /// A fresh directory of this case alone.
