@@ -8,6 +8,7 @@ pub mod job;
 pub mod jobserver;
 pub mod known;
 pub mod log;
+mod opened;
 pub mod plan;
 mod remaining;
 pub mod run;

@@ -30,6 +30,7 @@ mod staging;
 mod sweep;
 #[cfg(test)]
 mod testing;
+mod view;
 
 pub use check::Damage;
 pub use difference::{Apart, Change};
@@ -46,3 +47,4 @@ pub use remove::Removed;
 pub use scratch::Scratch;
 pub use seal::{Finding, MTIME, Seal, Sealed};
 pub use staging::Staging;
+pub use view::Shown;

@@ -17,6 +17,7 @@ mod golden;
 mod import;
 mod interrupted;
 mod layers;
+mod machine;
 mod main_job;
 mod planning;
 mod repairing;

@@ -34,6 +34,8 @@ pub enum Event {
     BuildFound { name: String, id: String },
     /// It is not built: something that it needs has failed, or nothing more is begun.
     NotBuilt { name: String, id: String, because: String },
+    /// What a build declares and never opened, by id.
+    NeverOpened { name: String, id: String, never: Vec<String> },
     /// Something to know that stops nothing.
     Warning(String),
 }

@@ -6,7 +6,10 @@ mod failure;
 mod finish;
 pub mod inside;
 pub mod layout;
+mod weak;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -14,13 +17,14 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::history::{self, Past};
 use super::jobserver::Seat;
 use super::log::{self, Captured};
+use super::opened::Opened;
 use super::schedule::Turn;
 use super::site::Site;
-use super::visible::visible;
+use super::visible::{Visible, visible};
 use crate::base::event::Event;
 use crate::base::{Error, Result};
 use crate::script::{InstallId, Script};
-use crate::store::{Item, Staging};
+use crate::store::{Item, Shown, Staging};
 use inside::Place;
 use layout::Layout;
 
@@ -88,7 +92,13 @@ impl<'a> Job<'a> {
         };
         self.span("lay out", || self.site.work.run(move || layout.make()))?;
 
+        let shown = self.site.options.weak.then(|| self.show(&visible, &staging)).transpose()?;
+        let opened = self.watch()?;
         let outcome = self.span("script", || self.execute(&visible, &place, &seat, captured))?;
+        if shown.is_some() {
+            set_mode(&staging, 0o700)?;
+        }
+        opened.into_iter().for_each(|opened| self.tell_unopened(opened));
         // Every process of it is gone: what it held is free for others while its output is sealed.
         drop(seat);
         self.site.trace.phases(self.step, &captured.phases);
@@ -101,6 +111,35 @@ impl<'a> Job<'a> {
         }
         self.span("seal", || self.finish(staging, &visible, captured))?;
         log::compress(&self.log())
+    }
+
+    /// For the weak sandbox: what the build is to find below the machine's own `/versions`, and, as root, the way to its
+    /// own directories, which are the build's user's.
+    fn show(&self, visible: &Visible, staging: &Staging) -> Result<Shown> {
+        if nix::unistd::geteuid().is_root() {
+            set_mode(staging, 0o711)?;
+        }
+        let installs = visible.all.iter().cloned().map(Item::Install).collect();
+        self.site.store.show(&installs, &self.item, &staging.tree())
+    }
+
+    /// Begins to watch what the script declares for its build, where that is asked for.
+    fn watch(&self) -> Result<Option<Opened>> {
+        let header = &self.script.header;
+        // What it needs at run time need not be opened by its build.
+        let declared = header.tools.union(&header.deps).cloned().collect();
+        self.site.options.opened.then(|| Opened::watch(self.site.store, &declared)).transpose()
+    }
+
+    fn tell_unopened(&self, opened: Opened) {
+        let (name, id) = (self.install.name.to_string(), self.install.id.to_string());
+        match opened.never() {
+            Some(never) => {
+                let never = never.iter().map(ToString::to_string).collect();
+                self.site.tell(Event::NeverOpened { name, id, never });
+            }
+            None => self.warn("too much was opened at once: what was never opened cannot be told"),
+        }
     }
 
     /// Writes down what it took. Nothing depends on that, so its own failure is only a warning.
@@ -135,6 +174,11 @@ impl<'a> Job<'a> {
         self.site.trace.span(self.step, part, start);
         done
     }
+}
+
+fn set_mode(staging: &Staging, mode: u32) -> Result<()> {
+    let set = std::fs::set_permissions(staging.dir(), Permissions::from_mode(mode));
+    set.map_err(|cause| Error::io("set the mode of", staging.dir(), &cause))
 }
 
 /// Leaves everything as the script left it, for a person to look at.

@@ -94,6 +94,11 @@ pub fn shell_variable() -> Option<PathBuf> {
     path_variable("SHELL")
 }
 
+/// Where programs are searched.
+pub fn search_path() -> Vec<PathBuf> {
+    env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
+}
+
 /// Proxies from `http_proxy`, `https_proxy` and `no_proxy`, in lower case or, but for the first, in upper.
 ///
 /// HTTP_PROXY is not read: a web server that runs this sets it from a header of whoever asks.

@@ -10,6 +10,7 @@ mod conditions;
 mod context;
 mod delete;
 mod diff;
+mod doctor;
 mod enter;
 mod env;
 mod env_file;
@@ -111,6 +112,7 @@ enum Command {
     Log(log::Arguments),
     History(history::Arguments),
     Clean(clean::Arguments),
+    Doctor(doctor::Arguments),
     #[command(hide = true)]
     Enter(enter::Arguments),
 }
@@ -160,6 +162,7 @@ impl Command {
             Command::History(arguments) => history::run(global, &arguments)?,
             Command::Clean(arguments) => clean::run(global, &arguments)?,
             Command::Import(arguments) => import::run(global, &arguments)?,
+            Command::Doctor(arguments) => return doctor::run(global, &arguments),
             Command::Run(arguments) => return run::run(global, &arguments),
             Command::Shell(arguments) => return shell::run(global, &arguments),
             Command::Enter(arguments) => return enter::run(&arguments),

@@ -116,8 +116,23 @@ fn line(event: &Event) -> Option<String> {
             verb("kept", format!("{name} {}: another pthbs has built it", short(id)))
         }
         Event::NotBuilt { name, id, because } => verb("not done", format!("{name} {}: {because}", short(id))),
+        Event::NeverOpened { name, id, never } if never.is_empty() => {
+            verb("traced", format!("{name} {}: it opened all that it declares", short(id)))
+        }
+        Event::NeverOpened { name, id, never } => {
+            let never: Vec<String> = never.iter().map(|install| short_install(install)).collect();
+            verb("traced", format!("{name} {}: never opened: {}", short(id), never.join(", ")))
+        }
         Event::Warning(text) => format!("warning: {text}"),
     })
+}
+
+/// `NAME.HASH` with eight digits.
+fn short_install(install: &str) -> String {
+    match install.rsplit_once('.') {
+        Some((name, id)) => format!("{name}.{}", short(id)),
+        None => install.to_string(),
+    }
 }
 
 /// Eight digits are enough for people.

@@ -1,12 +1,13 @@
 //! Runs the script of a build in its sandbox and takes in its output.
 
 use std::fs::File;
+use std::path::PathBuf;
 
 use nix::fcntl::OFlag;
 use sandbox::{Outcome, Running, Stdio};
 
 use super::inside::{Inside, JOBSERVER, Place};
-use super::{Job, failure};
+use super::{Job, failure, weak};
 use crate::base::event::Event;
 use crate::base::{Error, Result};
 use crate::build::jobserver::{Form, Seat};
@@ -31,10 +32,13 @@ impl Job<'_> {
             visible,
             place,
             jobs: self.site.options.jobs,
-            jobserver: Some((seat.makeflags(form, JOBSERVER.as_ref()), seat.fifo())),
+            jobserver: Some((seat.makeflags(form, &self.jobserver_path(seat)), seat.fifo())),
             limits: &self.site.options.limits,
         };
-        let spec = inside.spec()?;
+        let spec = match self.site.options.weak {
+            true => weak::spec(&inside)?,
+            false => inside.spec()?,
+        };
         let jobserver = match form {
             Form::Fifo | Form::None => None,
             Form::Combined => Some(seat.descriptors()?),
@@ -67,6 +71,14 @@ impl Job<'_> {
             let _ = running.wait();
             capture.join().map_err(|_| Error::failed("taking in a build's output panicked: this is a bug"))
         })
+    }
+
+    /// Where the build finds its jobserver.
+    fn jobserver_path(&self, seat: &Seat) -> PathBuf {
+        match self.site.options.weak {
+            true => seat.fifo(),
+            false => JOBSERVER.into(),
+        }
     }
 
     /// Host make, and GNU make before 4.4, know descriptors alone.

@@ -54,7 +54,11 @@ pub(super) fn enter(install: &InstallId) -> String {
 
 /// An error of the sandbox itself, as one of this crate.
 pub(super) fn of_sandbox(error: sandbox::Error) -> Error {
-    let ours = error.lines.iter().fold(Error::sandbox(&error.what), Error::line);
+    let mut ours = error.lines.iter().fold(Error::sandbox(&error.what), Error::line);
+    if error.what.starts_with("cannot make a user namespace") {
+        ours = ours
+            .line("`--weak-sandbox=landlock` builds without, with less protection; what it makes is marked");
+    }
     match error.hint {
         Some(hint) => ours.hint(hint),
         None => ours,

@@ -77,7 +77,9 @@ impl Job<'_> {
             Sandbox::Host => Some("sandbox=host: it saw the host's programs and libraries".to_string()),
             Sandbox::Off => Some("sandbox=off: it saw the whole host".to_string()),
         };
-        let mut reasons: Vec<String> = own.into_iter().collect();
+        let weak = "weak-sandbox=landlock: no namespaces were between it and the host".to_string();
+        let mut reasons: Vec<String> =
+            own.into_iter().chain(self.site.options.weak.then_some(weak)).collect();
         for input in header.inputs() {
             let record = self.site.store.record(input).map_err(|error: Error| {
                 error.with("which is an input of", format!("`{}`", self.install.name))

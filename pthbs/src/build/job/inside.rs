@@ -92,7 +92,7 @@ impl Inside<'_> {
     }
 
     /// The whole environment of a script. What shapes output the script sets itself.
-    fn variables(&self, out: &Path) -> Vec<(String, String)> {
+    pub(super) fn variables(&self, out: &Path) -> Vec<(String, String)> {
         let header = &self.script.header;
         let mut path: Vec<&str> = Vec::new();
         if header.set_path {
@@ -128,13 +128,13 @@ const OWN: [&str; 8] = ["/proc", "/dev", "/etc", "/tmp", LOGICAL, BUILD, ENV, JO
 /// Files of `/etc` that the sandbox writes itself.
 const OWN_ETC: [&str; 3] = ["/etc/passwd", "/etc/group", "/etc/hosts"];
 
-fn show_host(binds: &mut Vec<Bind>, links: &mut Vec<Link>) {
+pub(super) fn show_host(binds: &mut Vec<Bind>, links: &mut Vec<Link>) {
     HOST.iter().for_each(|path| show(Path::new(path), binds, links));
 }
 
 /// `sandbox=off`: all that the host has and its user may read. The rest of the sandbox stays: the host is still read-only,
 /// and there is still no network.
-fn show_everything(binds: &mut Vec<Bind>, links: &mut Vec<Link>) -> Result<()> {
+pub(super) fn show_everything(binds: &mut Vec<Bind>, links: &mut Vec<Link>) -> Result<()> {
     for (dir, own) in [("/", &OWN[..]), ("/etc", &OWN_ETC[..])] {
         let entries = fs::read_dir(dir).map_err(|cause| Error::io("list", Path::new(dir), &cause))?;
         for path in entries.flatten().map(|entry| entry.path()) {

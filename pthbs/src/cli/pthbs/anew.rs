@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::build::Width;
 use super::items::{self, Items};
 use super::license::Licenses;
 use super::{Global, source};
@@ -30,6 +31,17 @@ pub(super) fn replace(global: &Global, scripts: &[Script]) -> Result<()> {
         }
     }
     errors.map_or(Ok(()), Err)
+}
+
+/// Builds installs that are there, to see what their builds open; what comes out is thrown away.
+pub(super) fn trace(global: &Global, scripts: &[Script], width: &Width) -> Result<()> {
+    let items = Items::open_to_change(global)?;
+    let _in_use = items.store.in_use(&inputs(scripts))?;
+    prepare(global, &items, scripts)?;
+    let scratch = items.store.scratch(&asked(scripts))?;
+    write_scripts(&scratch, &items, scripts)?;
+    let mut command = command(&scratch, scripts)?;
+    run(command.args(width.words()))
 }
 
 /// Builds installs in a scratch store; what could not be built is missing there, and in the error.

@@ -37,12 +37,16 @@ pub(super) struct Arguments {
     /// Print what happens on stdout, one JSON object a line; the last one has the paths
     #[arg(long)]
     json: bool,
+    /// Say which declared dependencies each build never opens; builds one at a time, and anew what is there (that result
+    /// is thrown away)
+    #[arg(long, conflicts_with = "rebuild")]
+    trace: bool,
     #[command(flatten)]
     width: Width,
 }
 
 /// How much may happen at once, and where sources come from.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct Width {
     /// Jobs in all builds together [default: the number of processors]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
@@ -62,21 +66,31 @@ pub(super) struct Width {
     /// Take sources from the store and the distfiles directories only [also: PTHBS_OFFLINE=1]
     #[arg(long)]
     offline: bool,
+    /// For machines that refuse user namespaces: build with less between a build and the host. What is built is marked as
+    /// tainted, and so is all that is built from it
+    #[arg(long, value_name = "KIND", value_parser = ["landlock"])]
+    weak_sandbox: Option<String>,
+    /// Set by `build --trace`.
+    #[arg(skip)]
+    trace: bool,
 }
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let store = context::store(global)?;
     let scripts = Scripts::open(global)?;
     let asked = scripts.all_asked(&arguments.names)?;
-    let old: Vec<Script> = match arguments.rebuild {
+    let old: Vec<Script> = match arguments.rebuild || arguments.trace {
         true => {
             asked.iter().filter(|script| store.has(&Item::Install(script.install_id()))).cloned().collect()
         }
         false => Vec::new(),
     };
     let output = if arguments.json { Output::Stream } else { Output::ToPeople };
-    let done = ensure_telling(&store, &scripts, &asked, &arguments.width, output)?;
-    if !old.is_empty() {
+    let width = Width { trace: arguments.trace, ..arguments.width.clone() };
+    let done = ensure_telling(&store, &scripts, &asked, &width, output)?;
+    if arguments.trace && !old.is_empty() {
+        anew::trace(global, &old, &width)?;
+    } else if !old.is_empty() {
         anew::replace(global, &old)?;
     } else if done == Done::Nothing {
         report::say("nothing to do");
@@ -139,6 +153,7 @@ pub(super) fn carry_out(
     let stop = Stop::default();
     signals::watch(&stop)?;
 
+    width.announce();
     let about = scripts.about()?;
     let origins = scripts.origins()?;
     let shown = match output {
@@ -199,9 +214,12 @@ impl Width {
     fn options(&self) -> Options {
         let jobs = self.jobs.map_or_else(config::processors, usize::from);
         let builds = self.builds.map_or(jobs, usize::from);
-        let trace = self.trace_out.is_some();
+        // What one build opens cannot be told from what another one does.
+        let builds = if self.trace { 1 } else { builds };
+        let (trace, opened, weak) = (self.trace_out.is_some(), self.trace, self.weak_sandbox.is_some());
         let without = self.without.iter().copied().collect();
-        Options { jobs, builds, fail_fast: self.fail_fast, trace, without, ..Options::default() }
+        let fail_fast = self.fail_fast;
+        Options { jobs, builds, fail_fast, trace, opened, weak, without, ..Options::default() }
     }
 
     /// Writes what ran when, also of a run that failed.
@@ -210,6 +228,21 @@ impl Width {
             (Some(path), Some(trace)) => fs::write_whole(path, trace.to_json().as_bytes()).map(drop),
             _ => Ok(()),
         }
+    }
+
+    /// Less protection is never taken in silence.
+    fn announce(&self) {
+        if let Some(kind) = &self.weak_sandbox {
+            report::say(&format!(
+                "warning: --weak-sandbox={kind}: builds see the host's programs and processes; what they make is tainted"
+            ));
+        }
+    }
+
+    /// The options that another `pthbs build` needs to build in the same way.
+    pub(super) fn words(&self) -> Vec<String> {
+        let weak = self.weak_sandbox.iter().map(|kind| format!("--weak-sandbox={kind}"));
+        weak.chain(self.trace.then(|| "--trace".to_string())).collect()
     }
 
     /// Where sources come from.

@@ -60,7 +60,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
             report::size(row.bytes),
             items::age(row.published),
             or_dash(&row.license),
-            or_dash(if row.taint.is_empty() { "" } else { "tainted" }),
+            or_dash(taint(&row.taint)),
             or_dash(row.kept_by.as_deref().unwrap_or("")),
         ]
     });
@@ -69,6 +69,17 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let all: u64 = rows.iter().map(|row| row.bytes).sum();
     report::say(&format!("{}, {}", report::count(rows.len(), "item"), report::size(all)));
     Ok(())
+}
+
+/// One word for all reasons; a boundary that was weaker than asked for by the script is told apart.
+fn taint(reasons: &[String]) -> &'static str {
+    match reasons {
+        [] => "",
+        reasons if reasons.iter().any(|reason| reason.starts_with("weak-sandbox")) => {
+            "tainted (weak sandbox)"
+        }
+        _ => "tainted",
+    }
 }
 
 fn rows(items: &Items, arguments: &Arguments) -> Result<Vec<Row>> {

@@ -51,6 +51,9 @@ pub(super) fn object(event: &Event) -> Value {
         Event::NotBuilt { name, id, because } => {
             json!({ "event": "not_built", "name": name, "id": id, "because": because })
         }
+        Event::NeverOpened { name, id, never } => {
+            json!({ "event": "never_opened", "name": name, "id": id, "never": never })
+        }
         Event::Warning(text) => json!({ "event": "warning", "text": text }),
     }
 }

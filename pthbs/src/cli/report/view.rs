@@ -81,6 +81,7 @@ impl View {
             Event::FetchStarted { .. }
             | Event::FetchProgress { .. }
             | Event::FetchRetried { .. }
+            | Event::NeverOpened { .. }
             | Event::Warning(_) => {}
         }
     }

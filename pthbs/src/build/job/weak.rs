@@ -1,0 +1,99 @@
+//! What a build sees in the weak sandbox: the same things, where they are on the host, and the host's programs besides.
+//!
+//! Only `/versions` is where it always is: the machine's own leads to the store's view.
+
+use std::path::Path;
+
+use sandbox::{Bind, Boundary, Spec};
+
+use super::inside::{Inside, show_everything, show_host};
+use crate::base::Result;
+use crate::script::Sandbox;
+use crate::store::{Item, LOGICAL};
+
+/// The sandbox that runs the script.
+pub(super) fn spec(inside: &Inside<'_>) -> Result<Spec> {
+    let place = inside.place;
+    let mut binds = vec![
+        Bind::writable(&place.build, &place.build),
+        Bind::writable(&place.tree, &place.tree),
+        Bind::read_only(&place.env, &place.env),
+    ];
+    binds.extend(inside.jobserver.iter().map(|(_, fifo)| Bind::read_only(fifo, fifo)));
+    binds.extend(inside.visible.all.iter().map(|install| {
+        let path = inside.store.path(&Item::Install(install.clone()));
+        Bind::read_only(&path, &path)
+    }));
+    // Where the host has links, what they lead to is among the rest.
+    let mut links = Vec::new();
+    match inside.script.header.sandbox {
+        // `#!/bin/sh` is the host's, and needs the host's libraries.
+        Sandbox::On | Sandbox::Host => show_host(&mut binds, &mut links),
+        Sandbox::Off => show_everything(&mut binds, &mut links)?,
+    }
+    let shell = match inside.script.header.sandbox {
+        Sandbox::On => place.env.join("bin/sh").display().to_string(),
+        Sandbox::Host | Sandbox::Off => "/bin/sh".to_string(),
+    };
+    Ok(Spec {
+        argv: vec![shell, place.build.join("script").display().to_string()],
+        env: variables(inside),
+        cwd: place.build.clone(),
+        boundary: Boundary::Landlock,
+        binds,
+        limits: inside.limits.clone(),
+        ..Spec::default()
+    })
+}
+
+/// The variables of the other sandbox with the host's paths, and TMPDIR: nobody may write to `/tmp`.
+fn variables(inside: &Inside<'_>) -> Vec<(String, String)> {
+    let place = inside.place;
+    let out = Path::new(LOGICAL).join(inside.script.install_id().to_string());
+    let (bin, tmp) = (place.env.join("bin"), place.build.join("tmp"));
+    let mut all = inside.variables(&out);
+    for (name, value) in &mut all {
+        match name.as_str() {
+            "src" => *value = place.build.join("src").display().to_string(),
+            "env" => *value = place.env.display().to_string(),
+            "tmp" => *value = tmp.display().to_string(),
+            "PATH" => *value = value.replace("/env/bin", &bin.display().to_string()),
+            _ => {}
+        }
+    }
+    all.push(("TMPDIR".to_string(), tmp.display().to_string()));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use sandbox::Limits;
+
+    use super::*;
+    use crate::build::job::inside::Place;
+    use crate::build::visible::Visible;
+    use crate::script::Script;
+    use crate::store::Store;
+
+    #[test]
+    fn a_strict_build_finds_everything_where_the_host_has_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let text = "#!/bin/sh\n#@ pthbs 1\n#@ name x\n#@ version 1\n#@ system s\n#@ target t\n\
+                    #@ build sandbox=on set_path=on static=on\n";
+        let script = Script::parse(text.to_string(), "x.sh").unwrap();
+        let (visible, place, limits) =
+            (Visible::default(), Place::of(Path::new("/staging")), Limits::default());
+        let jobserver = Some(("-j3 --jobserver-auth=fifo:/run/fifo".to_string(), "/run/fifo".into()));
+        let (store, script, visible) = (&store, &script, &visible);
+        let inside = Inside { store, script, visible, place: &place, jobs: 3, jobserver, limits: &limits };
+        let spec = spec(&inside).unwrap();
+        assert_eq!(spec.boundary, Boundary::Landlock);
+        assert!(spec.links.is_empty() && spec.binds.iter().all(|bind| bind.source == bind.target));
+        assert_eq!(spec.argv, ["/staging/env/bin/sh", "/staging/build/script"]);
+        let variable = |name: &str| spec.env.iter().find(|(known, _)| known == name).unwrap().1.as_str();
+        assert_eq!(variable("PATH"), "/staging/env/bin");
+        assert_eq!((variable("src"), variable("TMPDIR")), ("/staging/build/src", "/staging/build/tmp"));
+        assert!(variable("out").starts_with("/versions/x."));
+    }
+}
