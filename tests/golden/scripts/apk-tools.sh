@@ -10,7 +10,7 @@
 #@ tool muon.1fe71c5838aa3f7eaf7a097b98c99598cdbc1fabad1e0121e5224e669e61f9ee
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
-#@ dep openssl.6d5c0f71aeed04f91e923487c25b0155a871adbb32e667a23aa71b3399b6fb82
+#@ dep openssl.3cad984cf669626face732f912591793805e9e4e1b61014646466d4d334c821a
 #@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 #@ build sandbox=on set_path=on static=on
 set -eu
@@ -22,7 +22,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
-	/versions/openssl.6d5c0f71aeed04f91e923487c25b0155a871adbb32e667a23aa71b3399b6fb82
+	/versions/openssl.3cad984cf669626face732f912591793805e9e4e1b61014646466d4d334c821a
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 "
 for dep in $deps; do

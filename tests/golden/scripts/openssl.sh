@@ -8,7 +8,7 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ tool perl.047723a4b408d11c154cd8109ded34990338b3eb07ffdb1fd447d7bd52de61ef
+#@ tool perl.7498b7f155d532cc3f0d09c8897248fb5bb43807d764d8f9034ce6529e4b5295
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -21,7 +21,7 @@ cd "$src/openssl-3.5.7"
 
 phase_configure() {
 	perl Configure linux-x86_64 --prefix="$out" --libdir=lib --openssldir=/versions/current/etc/ssl \
-		no-shared no-module no-tests no-docs no-afalgeng -static $CPPFLAGS $CFLAGS $LDFLAGS
+		no-shared no-module no-tests no-docs no-afalgeng no-async -static $CPPFLAGS $CFLAGS $LDFLAGS
 }
 
 phase_build() {
@@ -30,6 +30,8 @@ phase_build() {
 
 phase_install() {
 	make install_sw
+	mkdir -p "$out/etc/ssl"
+	cp apps/openssl.cnf "$out/etc/ssl/"
 }
 
 echo '#@ phase configure'

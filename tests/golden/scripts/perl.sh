@@ -22,7 +22,7 @@ phase_configure() {
 	# What perl would remember of this machine, this hour, and where tools and the compiler's libraries lay.
 	cat >config.over <<-\C
 	cf_time='Wed Jan  2 00:00:00 UTC 1980' myuname=linux osvers=6
-	full_ar=ar full_sed=sed pager=more sh=/bin/sh startsh='#!/bin/sh'
+	full_ar=ar full_sed=sed pager=more lns='ln -s' rm_try='rm -f'
 	libc='' libsdirs='' libsfound='' libspath='' libpth='' plibpth='' incpth='' timeincl='' usrinc=/usr/include
 	C
 	./Configure -des -Dprefix="$out" -Dcc="$CC" -Doptimize="$CFLAGS" -Dldflags="$LDFLAGS" -Uusedl \

@@ -10,7 +10,7 @@
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
 #@ dep libarchive.c62863e9ac2ed9ba59b8359b152a9fbe8fcdcbfd20dbfacce377ead737a7b4a7
-#@ dep openssl.6d5c0f71aeed04f91e923487c25b0155a871adbb32e667a23aa71b3399b6fb82
+#@ dep openssl.3cad984cf669626face732f912591793805e9e4e1b61014646466d4d334c821a
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -22,7 +22,7 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 # Libraries, and what they use in turn: a static library brings nothing along.
 deps="
 	/versions/libarchive.c62863e9ac2ed9ba59b8359b152a9fbe8fcdcbfd20dbfacce377ead737a7b4a7
-	/versions/openssl.6d5c0f71aeed04f91e923487c25b0155a871adbb32e667a23aa71b3399b6fb82
+	/versions/openssl.3cad984cf669626face732f912591793805e9e4e1b61014646466d4d334c821a
 	/versions/zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 	/versions/bzip2.dc35a35c13143bf4fe19dbf3ce000436c50cf680752ec1ca9c16f6aea6b54d70
 	/versions/xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
