@@ -66,6 +66,10 @@ fn explain(error: Error, errno: Errno, facts: &Facts) -> Error {
     if !facts.is_built_in {
         causes.push(("the kernel has none (CONFIG_USER_NS)".into(), "use a kernel that has them".into()));
     }
+    if errno == Errno::ENOSYS {
+        let hint = "use Linux 5.3 or later; in a container, allow clone3 in its system call filter";
+        causes.push(("the kernel does not have clone3, or a filter hides it".into(), hint.into()));
+    }
     for name in &facts.zero_limits {
         causes.push((format!("the kernel allows none ({name} is 0)"), sysctl(name, 15_000)));
     }
@@ -78,10 +82,6 @@ fn explain(error: Error, errno: Errno, facts: &Facts) -> Error {
         let hint =
             format!("{}, or give this program an AppArmor profile that allows `userns`", sysctl(name, 0));
         causes.push((format!("AppArmor keeps it from programs without a profile ({name} is not 0)"), hint));
-    }
-    if errno == Errno::ENOSYS {
-        let hint = "use Linux 5.3 or later; in a container, allow clone3 in its system call filter";
-        causes.push(("the kernel does not have clone3, or a filter hides it".into(), hint.into()));
     }
     if matches!(errno, Errno::ENOSPC | Errno::EUSERS) && facts.zero_limits.is_empty() {
         let hint = "as root: sysctl -a | grep max_.*_namespaces, and raise the one that is reached";

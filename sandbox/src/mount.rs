@@ -124,12 +124,11 @@ impl Api {
     /// Shows `tree` at `place`.
     pub(crate) fn attach(self, tree: &Tree, place: &Place<'_>) -> Result<()> {
         let shown = || place.name.to_string_lossy().into_owned();
-        let target = place.open().named(|| format!("open({})", shown()))?;
         match self {
-            Api::Detached => {
-                sys::move_mount(tree.fd.as_fd(), target.as_fd()).named(|| format!("move_mount({})", shown()))
-            }
+            Api::Detached => sys::move_mount(tree.fd.as_fd(), place.parent, place.name)
+                .named(|| format!("move_mount({})", shown())),
             Api::Classic => {
+                let target = place.open().named(|| format!("open({})", shown()))?;
                 let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
                 mount(Some(by_number(&tree.fd).as_str()), by_number(&target).as_str(), NONE, flags, NONE)
                     .named(|| format!("mount({}, MS_BIND|MS_REC)", shown()))?;
@@ -145,16 +144,17 @@ impl Api {
     /// Mounts a new file system at `place`.
     pub(crate) fn fresh(self, fs: &Fresh, place: &Place<'_>) -> Result<()> {
         let shown = || format!("{} at {}", fs.kind.to_string_lossy(), place.name.to_string_lossy());
-        let target = place.open().named(|| format!("open({})", shown()))?;
         match self {
             Api::Detached => {
                 let options: Vec<_> =
                     fs.options.iter().map(|(key, value)| (*key, value.as_c_str())).collect();
                 let mounted = sys::fsmount(fs.kind, &options, fs.forbid.attributes())
                     .named(|| format!("fsmount({})", shown()))?;
-                sys::move_mount(mounted.as_fd(), target.as_fd()).named(|| format!("move_mount({})", shown()))
+                sys::move_mount(mounted.as_fd(), place.parent, place.name)
+                    .named(|| format!("move_mount({})", shown()))
             }
             Api::Classic => {
+                let target = place.open().named(|| format!("open({})", shown()))?;
                 let text: Vec<_> = fs.options.iter().map(|(key, value)| option_text(key, value)).collect();
                 let text = text.join(",");
                 mount(

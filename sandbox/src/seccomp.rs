@@ -146,7 +146,9 @@ fn compile(boundary: Boundary) -> Result<BpfProgram, BackendError> {
         (sockets(boundary)?, Errno::EAFNOSUPPORT),
     ];
     let mut whole = BpfProgram::new();
+    let mut ruled = Vec::new();
     for (rules, errno) in answers {
+        ruled.extend(rules.keys().map(|&call| call as u32));
         let refuse = SeccompAction::Errno(errno as i32 as u32);
         // A call by another architecture's numbers (int 0x80) kills the process.
         let arch = std::env::consts::ARCH.try_into()?;
@@ -161,7 +163,78 @@ fn compile(boundary: Boundary) -> Result<BpfProgram, BackendError> {
         whole.extend(part);
     }
     whole.extend(nothing_newer());
-    Ok(whole)
+    ruled.sort_unstable();
+    let mut program = shortcut(&ruled);
+    program.extend(whole);
+    Ok(program)
+}
+
+/// Lets through what has no rule, by halving: a tree of comparisons before the long list.
+///
+/// When it takes a filter in, the kernel works out the answer for each of its calls; through the list alone that is a
+/// tenth of what a sandbox costs to start. `ruled` is ascending. Whatever is not surely without a rule, and any other
+/// architecture, goes on to the list.
+fn shortcut(ruled: &[u32]) -> BpfProgram {
+    const AUDIT_ARCH_X86_64: u32 = 0xc000_003e;
+    const AUDIT_ARCH_AARCH64: u32 = 0xc000_00b7;
+    let own = if cfg!(target_arch = "aarch64") { AUDIT_ARCH_AARCH64 } else { AUDIT_ARCH_X86_64 };
+    // Where the answer changes: from this number on it is this one, until the next.
+    let mut changes = vec![(0, true)];
+    for &call in ruled {
+        // Two ruled numbers in a row have no gap between them.
+        if changes.last() == Some(&(call, true)) {
+            changes.pop();
+        }
+        if changes.last().is_none_or(|(_, is_free)| *is_free) {
+            changes.push((call, false));
+        }
+        changes.push((call + 1, true));
+    }
+    changes.push((NEWEST_KNOWN + 1, false));
+    let mut tree = BpfProgram::new();
+    branch(&changes, &mut tree);
+    let (load, jump, go) = (
+        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
+        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+        libc::BPF_JMP | libc::BPF_JA,
+    );
+    let length = tree.len() as u32;
+    // The architecture stands at offset 4 of `struct seccomp_data`, the number at 0.
+    let mut program =
+        vec![step(load, 0, 0, 4), step(jump, 1, 0, own), step(go, 0, 0, length + 1), step(load, 0, 0, 0)];
+    // A leaf that goes on to the list jumps behind the tree.
+    for (index, instruction) in tree.iter_mut().enumerate() {
+        if instruction.code == go as u16 {
+            instruction.k = length - 1 - index as u32;
+        }
+    }
+    program.extend(tree);
+    program
+}
+
+/// The tree below one half of the changes: the lower half stands first, the upper one is jumped to.
+fn branch(changes: &[(u32, bool)], tree: &mut BpfProgram) {
+    let (jump, go, answer) =
+        (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, libc::BPF_JMP | libc::BPF_JA, libc::BPF_RET);
+    match changes {
+        [] => unreachable!("a half of two or more has one at least"),
+        [(_, true)] => tree.push(step(answer, 0, 0, libc::SECCOMP_RET_ALLOW)),
+        [(_, false)] => tree.push(step(go, 0, 0, 0)),
+        _ => {
+            let (lower, upper) = changes.split_at(changes.len() / 2);
+            let mut first = BpfProgram::new();
+            branch(lower, &mut first);
+            // A conditional jump reaches 255; each half is shorter for any table of up to 128 changes a half.
+            let over = u8::try_from(first.len()).expect("the table of calls fits one jump");
+            tree.push(step(jump, over, 0, upper[0].0));
+            tree.extend(first);
+            branch(upper, tree);
+        }
+    }
+}
+
+fn step(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
+    sock_filter { code: code as u16, jt, jf, k }
 }
 
 fn always(calls: &[i64]) -> Rules {
@@ -223,7 +296,6 @@ fn nothing_newer() -> BpfProgram {
         libc::BPF_RET,
     );
     let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    let step = |code: u32, jt, jf, k| sock_filter { code: code as u16, jt, jf, k };
     vec![
         // The number stands at offset 0 of `struct seccomp_data`.
         step(load, 0, 0, 0),
@@ -254,6 +326,53 @@ mod tests {
     fn the_filter_compiles_and_fits_the_kernel() {
         // BPF_MAXINSNS
         assert!((1..=4096).contains(&program(Boundary::Namespaces).unwrap().len()));
+    }
+
+    /// What the kernel would answer to a call without arguments: the few instructions that a filter is made of.
+    #[cfg(target_arch = "x86_64")]
+    fn answer(program: &BpfProgram, arch: u32, call: u32) -> u32 {
+        let (mut accumulator, mut at) = (0, 0);
+        loop {
+            let sock_filter { code, jt, jf, k } = program[at];
+            let code = u32::from(code);
+            at += 1;
+            let compared = match code & 0xf0 {
+                libc::BPF_JEQ => accumulator == k,
+                libc::BPF_JGT => accumulator > k,
+                libc::BPF_JGE => accumulator >= k,
+                _ => accumulator & k != 0,
+            };
+            match code & 0x07 {
+                libc::BPF_LD => accumulator = [call, arch].get(k as usize / 4).copied().unwrap_or(0),
+                libc::BPF_ALU => accumulator &= k,
+                libc::BPF_RET => return k,
+                _ if code & 0xf0 == libc::BPF_JA => at += k as usize,
+                _ => at += usize::from(if compared { jt } else { jf }),
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_shortcut_changes_no_answer() {
+        const X86_64: u32 = 0xc000_003e;
+        const I386: u32 = 0x4000_0003;
+        for boundary in [Boundary::Namespaces, Boundary::Landlock] {
+            let whole = program(boundary).unwrap();
+            // The list begins with its own look at the architecture.
+            let arch = |code: &sock_filter| {
+                u32::from(code.code) == libc::BPF_LD | libc::BPF_W | libc::BPF_ABS && code.k == 4
+            };
+            let begin = whole.iter().enumerate().filter(|(_, code)| arch(code)).nth(1).unwrap().0;
+            let list: BpfProgram = whole[begin..].to_vec();
+            for call in (0..1000).chain([0x4000_0000, 0x4000_003b, u32::MAX]) {
+                for arch in [X86_64, I386, 0] {
+                    assert_eq!(answer(whole, arch, call), answer(&list, arch, call), "{call} {arch:x}");
+                }
+            }
+            assert_eq!(answer(whole, X86_64, libc::SYS_read as u32), libc::SECCOMP_RET_ALLOW);
+            assert_ne!(answer(whole, X86_64, libc::SYS_mount as u32), libc::SECCOMP_RET_ALLOW);
+        }
     }
 
     /// Else the default of the first part that has it would hide the others.

@@ -86,14 +86,13 @@ pub(crate) fn open_tree(dir: BorrowedFd<'_>, path: &CStr) -> Result<OwnedFd> {
     owned(unsafe { libc::syscall(libc::SYS_open_tree, dir.as_raw_fd(), path.as_ptr(), flags) })
 }
 
-/// Mounts the detached tree `tree` on what `target` is open on.
-pub(crate) fn move_mount(tree: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
+/// Mounts the detached tree `tree` on the entry `name` of `parent`, and never on what a symlink there leads to.
+pub(crate) fn move_mount(tree: BorrowedFd<'_>, parent: BorrowedFd<'_>, name: &CStr) -> Result<()> {
     const FROM_EMPTY_PATH: c_uint = 0x4;
-    const TO_EMPTY_PATH: c_uint = 0x40;
-    let (flags, empty) = (FROM_EMPTY_PATH | TO_EMPTY_PATH, c"".as_ptr());
-    // SAFETY: both paths are the same static empty string.
+    let (from, to) = (c"".as_ptr(), name.as_ptr());
+    // SAFETY: both paths are C strings that outlive the call.
     let moved = unsafe {
-        libc::syscall(libc::SYS_move_mount, tree.as_raw_fd(), empty, target.as_raw_fd(), empty, flags)
+        libc::syscall(libc::SYS_move_mount, tree.as_raw_fd(), from, parent.as_raw_fd(), to, FROM_EMPTY_PATH)
     };
     checked(moved).map(drop)
 }

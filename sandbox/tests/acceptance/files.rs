@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use sandbox::{Bind, Link};
 
 use crate::runner::{Case, Checked};
-use crate::world::World;
+use crate::world::{World, said};
 
 pub(crate) const CASES: &[Case] = &[
     ("a_declared_dependency_cannot_be_changed", a_declared_dependency_cannot_be_changed),
     ("what_is_not_declared_is_not_there", what_is_not_declared_is_not_there),
+    ("an_agents_socket_and_secrets_are_not_there", an_agents_socket_and_secrets_are_not_there),
     ("there_is_no_way_up_and_out", there_is_no_way_up_and_out),
     ("only_what_is_writable_can_be_written", only_what_is_writable_can_be_written),
     ("mounts_below_a_source_are_as_read_only_as_it", mounts_below_a_source_are_as_read_only_as_it),
@@ -121,6 +122,25 @@ fn what_is_not_declared_is_not_there(world: &World) -> Checked {
             "zero",
         ]
     );
+    Ok(())
+}
+
+fn an_agents_socket_and_secrets_are_not_there(world: &World) -> Checked {
+    let socket = world.dir().join("agent");
+    let _agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let look = "test -S \"$SOCKET\" && echo a socket; echo \"[$SSH_AUTH_SOCK$TOKEN]\"";
+    let secrets = [("SSH_AUTH_SOCK", socket.to_str().unwrap()), ("TOKEN", "secret")];
+    let mut outside = std::process::Command::new("sh");
+    outside.args(["-c", look]).env("SOCKET", &socket).envs(secrets);
+    assert_eq!(said(&mut outside).0, format!("a socket\n[{}secret]\n", socket.display()));
+
+    let mut spec = world.shell(look);
+    spec.env.push(("SOCKET".into(), socket.display().to_string()));
+    let file = world.dir().join("spec.json");
+    std::fs::write(&file, serde_json::to_string(&spec).unwrap()).unwrap();
+    let mut program = world.program(&["--spec", file.to_str().unwrap()]);
+    let (out, err, status) = said(program.envs(secrets));
+    assert_eq!((out.as_str(), status), ("[]\n", Some(0)), "{err}");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub(crate) const CASES: &[Case] = &[
     ("files_are_bounded", files_are_bounded),
     ("memory_file_systems_are_bounded", memory_file_systems_are_bounded),
     ("a_limit_above_the_callers_own_is_the_callers", a_limit_above_the_callers_own_is_the_callers),
+    ("a_sandbox_is_the_first_to_go_when_memory_runs_out", a_sandbox_is_the_first_to_go_when_memory_runs_out),
     ("much_output_reaches_the_reader_whole", much_output_reaches_the_reader_whole),
 ];
 
@@ -61,6 +62,16 @@ fn a_limit_above_the_callers_own_is_the_callers(world: &World) -> Checked {
     }
     let (out, err, status) = crate::world::said(shell.args(["--", "/usr/bin/sh", "-c", "ulimit -n"]));
     assert_eq!((out.as_str(), status), ("100\n", Some(0)), "{err}");
+    Ok(())
+}
+
+/// The bound on a whole sandbox's memory needs a cgroup; without one, this keeps the rest of the machine alive.
+fn a_sandbox_is_the_first_to_go_when_memory_runs_out(world: &World) -> Checked {
+    let own: i32 = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim().parse().unwrap();
+    assert!(own < 500, "{own}");
+    // A build that wants to can take it back, as far as the caller's own and no further.
+    let script = "cat /proc/self/oom_score_adj; (echo -1000 > /proc/self/oom_score_adj) 2> /dev/null; cat /proc/self/oom_score_adj";
+    assert_eq!(world.run(script).output, "500\n500\n");
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Machines that refuse: the cause, the cure, and status 125.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::runner::{Case, Checked};
@@ -7,6 +8,8 @@ use crate::world::{World, host_has, said};
 
 pub(crate) const CASES: &[Case] = &[
     ("no_user_namespaces_is_explained", no_user_namespaces_is_explained),
+    ("a_chroot_and_a_filter_are_told_apart", a_chroot_and_a_filter_are_told_apart),
+    ("the_program_explains_itself", the_program_explains_itself),
     ("root_without_another_uid_is_refused", root_without_another_uid_is_refused),
     ("any_call_may_fail_and_it_is_said", any_call_may_fail_and_it_is_said),
     ("a_bad_spec_is_refused_before_anything_is_made", a_bad_spec_is_refused_before_anything_is_made),
@@ -33,6 +36,57 @@ fn no_user_namespaces_is_explained(world: &World) -> Checked {
     };
     let (_, err, status) = inside(&world.program(&["--", "true"]));
     assert_eq!((err, status), (expected("clone3(user, mount, pid, net, ipc, uts, cgroup)"), Some(125)));
+    Ok(())
+}
+
+/// Two more machines that refuse, really made: a chroot, and a container's system call filter.
+fn a_chroot_and_a_filter_are_told_apart(world: &World) -> Checked {
+    host_has("unshare")?;
+    host_has("chroot")?;
+    let (root, program) = (world.dir(), world.program(&["--", "true"]));
+    let mut command = Command::new("unshare");
+    command.arg(if nix::unistd::geteuid().is_root() { "-m" } else { "-Urm" });
+    command.args(["sh", "-c", "mount --rbind / \"$0\" && exec chroot \"$0\" \"$@\""]).arg(&root);
+    let (_, err, status) = said(command.arg(program.get_program()).args(program.get_args()));
+    if err.starts_with("unshare:") || err.starts_with("mount:") {
+        return Err(err);
+    }
+    // An ordinary user is root of the namespace here: it is refused as such, or for the chroot; never let in.
+    let is_told = err.contains("run outside of the chroot") || err.contains("outside the user namespace");
+    assert!(is_told && status == Some(125), "{status:?} {err}");
+
+    let mut spec = world.shell("/tmp/here/pthbs-sandbox -- true; echo $?");
+    let dir = Path::new(program.get_program()).parent().unwrap();
+    spec.binds.push(sandbox::Bind::read_only(dir, "/tmp/here"));
+    let output = world.run_spec(&spec).output;
+    assert!(output.contains("the kernel does not have clone3, or a filter hides it"), "{output}");
+    assert!(output.contains("in a container, allow clone3") && output.ends_with("125\n"), "{output}");
+    Ok(())
+}
+
+/// Help, a manual page, and 125 for its own failure: 2 would be the command's.
+fn the_program_explains_itself(world: &World) -> Checked {
+    let (help, _, status) = said(&mut world.program(&["--help"]));
+    assert!(help.starts_with("Run one command in a sandbox") && status == Some(0), "{help}");
+    let (page, _, status) = said(&mut world.program(&["--man"]));
+    assert!(page.contains(".TH pthbs-sandbox 1") && status == Some(0), "{page}");
+    let options = help.split_whitespace().filter(|word| word.starts_with("--") && word.len() > 2);
+    for option in options.map(|word| word.trim_end_matches([',', '.'])) {
+        let plain = page.replace("\\-", "-");
+        assert!(plain.contains(option), "{option} is not in the manual page");
+    }
+    for wrong in [
+        &["--no-such-option"][..],
+        &["--ro", "/usr"],
+        &["--spec", "/no/such"],
+        &["--overlay", "--ro", "/no", "/a", "--", "true"],
+    ] {
+        let (out, err, status) = said(&mut world.program(wrong));
+        assert!(
+            out.is_empty() && err.starts_with("error: ") && status == Some(125),
+            "{wrong:?} {status:?} {err}"
+        );
+    }
     Ok(())
 }
 

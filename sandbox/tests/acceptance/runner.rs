@@ -95,16 +95,48 @@ fn see_only_our_mounts() {
     }
 }
 
-/// What a sandbox could leave behind in this process's view: mounts, children, open files.
-fn traces() -> [String; 3] {
-    let pid = std::process::id();
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let files = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count();
+/// What a sandbox could leave behind: mounts, processes, open files, files.
+fn traces(dir: &Path) -> [String; 4] {
+    let descriptors = std::fs::read_dir("/proc/self/fd").expect("/proc/self/fd").count();
     [
         std::fs::read_to_string("/proc/self/mounts").expect("/proc/self/mounts"),
-        children,
-        format!("{files} open files"),
+        format!("processes {:?}", below(std::process::id())),
+        format!("{descriptors} open files"),
+        format!("files {:?}", files(dir)),
     ]
+}
+
+/// Every process below one.
+fn below(pid: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut found = Vec::new();
+    for task in tasks {
+        let text = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        for child in text.split_whitespace().filter_map(|word| word.parse().ok()) {
+            found.push(child);
+            found.extend(below(child));
+        }
+    }
+    found
+}
+
+/// The names of files where a sandbox could strew some: in the root, in /run, in the suite's own directory, where each case
+/// has a directory with a number.
+fn files(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, word) in [(Path::new("/"), "pthbs"), (Path::new("/run"), "pthbs"), (dir, "")] {
+        let names = std::fs::read_dir(place).into_iter().flatten().flatten();
+        let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        // The locks on root's uids are made once and stay.
+        let is_strewn = |name: &String| {
+            name.contains(word)
+                && name != "pthbs-sandbox.uids"
+                && !name.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        found.extend(names.filter(is_strewn).map(|name| place.join(name).display().to_string()));
+    }
+    found.sort();
+    found
 }
 
 /// Runs the chosen cases on a few threads; the helper is forked before them.
@@ -119,7 +151,7 @@ fn run_in(dir: &Path, groups: &[(&str, &[Case])]) -> bool {
     let is_talkative = std::env::args().any(|word| word == "--verbose");
     let uid = nix::unistd::geteuid();
     println!("\nrunning {} sandbox cases as uid {uid}", cases.len());
-    let before = traces();
+    let before = traces(dir);
     let world = World::new(dir);
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
@@ -144,7 +176,7 @@ fn run_in(dir: &Path, groups: &[(&str, &[Case])]) -> bool {
     });
     drop(world);
     let mut failed = failed.into_inner().unwrap();
-    let after = traces();
+    let after = traces(dir);
     if after != before {
         println!("traces are left: before\n{before:#?}\nafter\n{after:#?}");
         failed.push("no trace is left".to_string());
