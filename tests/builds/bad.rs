@@ -18,6 +18,8 @@ pub(crate) const CASES: &[Case] = &[
     ("a source that cannot be had keeps back who needs it", no_source),
     ("a strict script without a shell says so", no_shell),
     ("an output that cannot be kept fails the build and is left to look at", unsealable),
+    ("an output cannot be replaced by a link", replaced),
+    ("another user cannot enter a build directory that is open to all", intruder),
     ("a request to stop leaves no process, no lock and nothing half done", stop),
     ("a silent build is ended and the message says why", silence),
     ("a log has a largest size", long_log),
@@ -114,6 +116,43 @@ fn unsealable(world: &World<'_>) -> Checked {
     let text = world.build(&[&y]).error().unwrap().to_string();
     assert!(text.contains("program that is not static: `bin/ls`"), "{text}");
     assert!(!world.has(&x) && !world.has(&y));
+    Ok(())
+}
+
+fn replaced(world: &World<'_>) -> Checked {
+    let passwd = std::fs::read("/etc/passwd").unwrap();
+    let body = "rmdir $out && exit 11; mv $out $out.away && exit 12; ln -sfnT /etc $out && exit 13; rm -rf $out || :; : > $out/x";
+    let x = world.script("x", body);
+    expect_good(&world.build(&[&x]));
+    assert_eq!(world.text(&x, "x"), "");
+    assert_eq!(std::fs::read("/etc/passwd").unwrap(), passwd);
+    Ok(())
+}
+
+fn intruder(world: &World<'_>) -> Checked {
+    let x = world.script("x", "chmod 777 $tmp $src /build; echo x > $tmp/file; exit 1");
+    assert_eq!(world.build(&[&x]).failed.len(), 1);
+    let kept = world.store.failed(&Item::Install(x));
+    let file = kept.join("build/tmp/file");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(&kept), mode(file.parent().unwrap())), (0o700, 0o777));
+    if !nix::unistd::geteuid().is_root() {
+        return Err("only root can become another user to try it: the modes are as they must be".into());
+    }
+    let intrude = || {
+        let mut cat = std::process::Command::new("cat");
+        std::os::unix::process::CommandExt::uid(&mut cat, 54_321)
+            .arg(&file)
+            .output()
+            .unwrap()
+            .status
+            .success()
+    };
+    assert!(!intrude(), "it is stopped above");
+    for dir in file.ancestors().skip(1).filter(|dir| dir.starts_with(world.dir.parent().unwrap())) {
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    assert!(intrude(), "and by nothing else");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "nobody imports a test binary")]
 #![allow(clippy::print_stdout, reason = "a test says where its leftovers are, and what it had to skip")]
 
+mod acceptance_table;
 mod afterwards;
 mod authoring;
 mod collecting;
