@@ -57,3 +57,44 @@ pub(super) fn object(event: &Event) -> Value {
         Event::Warning(text) => json!({ "event": "warning", "text": text }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_document_names_every_event_with_its_keys() {
+        let text = include_str!("../../../../docs/schedule.md");
+        let [name, id, source] = ["zsh", "3f9c", "zsh.tar.xz"].map(String::from);
+        let (elapsed, bytes) = (Duration::from_secs(1), 7);
+        let events = [
+            Event::Planned { fetches: 1, builds: 1, usual: elapsed },
+            Event::Left { left: elapsed },
+            Event::FetchStarted { source: source.clone() },
+            Event::FetchProgress { source: source.clone(), bytes, total: None },
+            Event::FetchRetried { source: source.clone(), url: "u".into(), why: "w".into() },
+            Event::Fetched { source: source.clone(), bytes, elapsed },
+            Event::FetchFailed { source },
+            Event::BuildWaits { name: name.clone(), id: id.clone(), holder: "process 7".into() },
+            Event::BuildStarted { name: name.clone(), id: id.clone(), usual: None },
+            Event::BuildPhase { name: name.clone(), id: id.clone(), phase: "check".into() },
+            Event::Built { name: name.clone(), id: id.clone(), elapsed },
+            Event::BuildFailed { name: name.clone(), id: id.clone(), elapsed },
+            Event::BuildFound { name: name.clone(), id: id.clone() },
+            Event::NotBuilt { name: name.clone(), id: id.clone(), because: "`curl` failed".into() },
+            Event::NeverOpened { name, id, never: Vec::new() },
+            Event::Warning("careful".into()),
+        ];
+        for event in events {
+            let object = object(&event);
+            let kind = format!("`{}`", object["event"].as_str().unwrap());
+            let row = text.lines().find(|line| line.starts_with('|') && line.contains(&kind));
+            let row = row.unwrap_or_else(|| panic!("docs/schedule.md does not name {kind}"));
+            for key in object.as_object().unwrap().keys().filter(|key| *key != "event") {
+                assert!(row.contains(&format!("`{key}`")), "docs/schedule.md: {kind} has no `{key}`");
+            }
+        }
+    }
+}
