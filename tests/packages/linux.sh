@@ -25,12 +25,11 @@ echo 'a page' >page/index.html
 printf 'a sector\n' | dd of=disk bs=1M count=1 conv=sync 2>/dev/null
 busybox httpd -f -p "127.0.0.1:$port" -h page &
 trap "kill $!" EXIT
-kvm=
-[ ! -w /dev/kvm ] || kvm=-enable-kvm
-# The machine itself is to be gone, not only the kernel's last words to be there.
-timeout 100 "$qemu" $kvm -m 256 -nographic -no-reboot -kernel "$P/boot/vmlinuz" -initrd initramfs \
+# Emulated: it takes seconds, and a machine's KVM may be there without working. Whether it ends by itself is told by the
+# kernel's last words: a QEMU that is killed ends well, too.
+timeout 100 "$qemu" -m 256 -nographic -no-reboot -kernel "$P/boot/vmlinuz" -initrd initramfs \
 	-append 'console=ttyS0 panic=-1' -drive file=disk,format=raw,if=virtio \
 	-netdev user,id=net -device virtio-net-pci,netdev=net,romfile= -device virtio-rng-pci >console </dev/null || { tail -n 5 console; exit 1; }
-for line in 'booted 6.* with Linux' 'disk: a sector' 'net: a page' 'random: virtio_rng'; do
-	grep -q "^$line" console || { echo "not there: $line"; exit 1; }
+for line in 'booted 6.* with Linux' 'disk: a sector' 'net: a page' 'random: virtio_rng' 'reboot: Power down'; do
+	grep -q "$line" console || { echo "not there: $line"; exit 1; }
 done
