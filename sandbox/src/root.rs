@@ -2,6 +2,7 @@
 //!
 //! What goes where is a list of values, sorted, so that what lies below another comes after it; then it is carried out.
 
+use std::collections::HashSet;
 use std::ffi::CString;
 use std::io::Write as _;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -61,8 +62,8 @@ impl Plan {
         items.extend(spec.links.iter().map(|link| (link.target.clone(), Item::Link(link.text.clone()))));
         let own = own_items(api, spec)?;
         // A bind at /tmp or /dev/shm stands in place of the tmpfs.
-        let is_free = |target: &Path| !spec.binds.iter().any(|bind| bind.target == target);
-        items.extend(own.into_iter().filter(|(target, _)| is_free(target)));
+        let bound: HashSet<&Path> = spec.binds.iter().map(|bind| bind.target.as_path()).collect();
+        items.extend(own.into_iter().filter(|(target, _)| !bound.contains(target.as_path())));
         Ok(Plan { harden: true, ..Plan::of(api, items) })
     }
 

@@ -1,6 +1,6 @@
 //! What a sandbox is to be, as a plain value, and the rules that value must keep before anything is mounted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -166,9 +166,9 @@ impl Link {
     }
 }
 
-/// Targets that the sandbox fills itself; a bind or link there would hide what the rest relies on.
-const OWN_TARGETS: [&str; 8] =
-    ["/", "/proc", "/dev", "/etc", "/etc/passwd", "/etc/group", "/etc/hosts", "/dev/pts"];
+/// Targets that the sandbox fills itself, besides the root and what lies in /proc; a bind or link there would hide what the
+/// rest relies on.
+const OWN_TARGETS: [&str; 6] = ["/dev", "/etc", "/etc/passwd", "/etc/group", "/etc/hosts", "/dev/pts"];
 
 impl Spec {
     /// Checks every rule and names all the mistakes at once. Reads the host only to see that bind sources exist.
@@ -236,22 +236,36 @@ impl Spec {
     }
 }
 
+/// Whether a target is one that the sandbox fills itself. Most are told by their first directory: there may be hundreds.
+fn is_own(target: &Path) -> bool {
+    match target.components().find(|component| *component != Component::RootDir) {
+        None => true,
+        Some(Component::Normal(top)) if top == "proc" => true,
+        Some(Component::Normal(top)) if top == "dev" || top == "etc" => {
+            OWN_TARGETS.iter().any(|own| target == Path::new(own))
+        }
+        Some(_) => false,
+    }
+}
+
 /// The mistakes in bind sources, bind targets and links.
 fn bad_targets(binds: &[Bind], links: &[Link]) -> Vec<String> {
     let mut found = Vec::new();
-    let mut seen: BTreeMap<&Path, String> = BTreeMap::new();
-    let sources = binds.iter().map(|bind| (&bind.target, format!("`{}`", bind.source.display())));
-    let texts = links.iter().map(|link| (&link.target, format!("link `{}`", link.text.display())));
+    let mut seen: HashMap<&Path, (&str, &Path)> = HashMap::new();
+    let sources = binds.iter().map(|bind| (&bind.target, ("", bind.source.as_path())));
+    let texts = links.iter().map(|link| (&link.target, ("link ", link.text.as_path())));
     for bind in binds {
         found.extend(bad_path("bind source", &bind.source));
     }
     for (target, what) in sources.chain(texts) {
         found.extend(bad_path("target", target));
-        if OWN_TARGETS.iter().any(|own| target == Path::new(own)) || target.starts_with("/proc") {
+        if is_own(target) {
             found.push(format!("target `{}` belongs to the sandbox itself", target.display()));
         }
-        if let Some(other) = seen.insert(target, what.clone()) {
-            found.push(format!("target `{}` twice: {other} and {what}", target.display()));
+        if let Some(other) = seen.insert(target, what) {
+            let shown = |(kind, path): (&str, &Path)| format!("{kind}`{}`", path.display());
+            let (target, other, what) = (target.display(), shown(other), shown(what));
+            found.push(format!("target `{target}` twice: {other} and {what}"));
         }
     }
     for link in links {
@@ -344,6 +358,10 @@ mod tests {
             mistake(|s| s.binds[0].target = "/proc/self".into()),
             "target `/proc/self` belongs to the sandbox itself"
         );
+        for own in ["/", "/proc", "/dev/", "/etc/hosts"] {
+            let expected = format!("target `{own}` belongs to the sandbox itself");
+            assert_eq!(mistake(|s| s.binds[0].target = own.into()), expected);
+        }
         assert_eq!(mistake(|s| s.cwd = "build".into()), "cwd `build` is not absolute");
         assert_eq!(mistake(|s| s.host_uid = Some(0)), "host_uid 0: a sandbox is never mapped to root");
         assert_eq!(mistake(|s| s.env.push(("A=B".into(), String::new()))), "`A=B` cannot name a variable");
