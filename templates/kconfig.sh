@@ -1,7 +1,8 @@
 {% extends "base" %}
 {%# Packages that are configured as the Linux kernel is: a `defconfig`, some symbols of our own, then make. #%}
 {% set _make = fact("make_flags", default=[], doc="variables and flags for every make") | join(" ") %}
-{% set _config = fact("config", default={}, doc="symbols and their values, over those of `defconfig`") | kconfig %}
+{% set _config = dict(fact("config", default={}, doc="symbols and their values, over those of `defconfig`"),
+	**option("config", default={}, doc="symbols and their values, over the package's own")) | kconfig %}
 {% block configure %}
 	make {{ _make }} {{ fact("defconfig", default="defconfig", doc="the configuration to begin with") }}
 	cat >config.wanted {{ _config | heredoc }}

@@ -1,7 +1,7 @@
 //! What the templates promise, shown with scripts that are run by hand: a script needs `sh` and the variables that the
 //! builder sets, and no builder. Packages that use templates which no package of ours uses are in `tests/fixtures`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -195,6 +195,30 @@ fn kconfig_verifies_that_every_symbol_took() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("configuration: CONFIG_COLOR did not take"), "{told}");
+}
+
+#[test]
+fn a_package_can_ask_for_a_busybox_of_its_own() {
+    let user = "{% extends \"base\" %}\n{% set version = \"1\" %}\n\
+                {% do dep(\"busybox\", config={\"SED\": false, \"TC\": true}, as=\"ash\") %}\n";
+    let files = Files::of_dir(Path::new(ROOT)).with("packages/user/package.sh", user.into());
+    let output = Project::from_files(files).unwrap().render(&Options::default()).unwrap();
+    let script = |label: &str| &output.scripts[label].script;
+    assert!(script("user").header.deps.contains(&script("busybox@ash").install_id()));
+    // What differs from the package as it is are the symbols that were asked for.
+    let lines = |label: &str| script(label).text.lines().map(str::to_string).collect::<BTreeSet<String>>();
+    let (plain, variant) = (lines("busybox"), lines("busybox@ash"));
+    let asked: Vec<&String> = variant.difference(&plain).collect();
+    assert_eq!(asked, ["# CONFIG_SED is not set", "CONFIG_TC=y"]);
+    assert_eq!(plain.difference(&variant).collect::<Vec<_>>(), ["# CONFIG_TC is not set"]);
+
+    let mut options = Options::default();
+    options.give("busybox.config=SED=off,TC=on").unwrap();
+    let output = Project::open(Path::new(ROOT)).unwrap().render(&options).unwrap();
+    assert_eq!(
+        output.scripts["busybox"].script.text.lines().map(str::to_string).collect::<BTreeSet<_>>(),
+        variant
+    );
 }
 
 #[test]
