@@ -4,7 +4,6 @@
 	"description": "Access control lists: library and tools",
 	"license": "LGPL-2.1-or-later AND GPL-2.0-or-later",
 	"homepage": "https://savannah.nongnu.org/projects/acl/",
-	"update": {"url": "https://download.savannah.gnu.org/releases/acl/", "pattern": "acl-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://download.savannah.gnu.org/releases/acl/acl-2.3.2.tar.xz", "deb-src:trixie/acl/acl_2.3.2.orig.tar.xz"],
 	sha256="97203a72cae99ab89a067fe2210c1cbf052bc492b479eca7d226d9830883b0bd") %}

@@ -4,7 +4,6 @@
 	"description": "argp, glibc's reader of command lines, for other C libraries",
 	"license": "LGPL-2.0-or-later",
 	"homepage": "https://www.lysator.liu.se/~nisse/misc/",
-	"update": {"url": "https://www.lysator.liu.se/~nisse/misc/", "pattern": "argp-standalone-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://www.lysator.liu.se/~nisse/misc/argp-standalone-1.3.tar.gz",

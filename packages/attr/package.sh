@@ -4,7 +4,6 @@
 	"description": "Extended attributes: library and tools",
 	"license": "LGPL-2.1-or-later AND GPL-2.0-or-later",
 	"homepage": "https://savannah.nongnu.org/projects/attr/",
-	"update": {"url": "https://download.savannah.gnu.org/releases/attr/", "pattern": "attr-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://download.savannah.gnu.org/releases/attr/attr-2.5.2.tar.xz", "deb-src:trixie/attr/attr_2.5.2.orig.tar.xz"],
 	sha256="f2e97b0ab7ce293681ab701915766190d607a1dba7fae8a718138150b700a70b") %}

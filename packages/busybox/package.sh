@@ -4,7 +4,6 @@
 	"description": "Shell and some 400 Unix programs in one",
 	"license": "GPL-2.0-only",
 	"homepage": "https://busybox.net/",
-	"update": {"url": "https://busybox.net/downloads/", "pattern": "busybox-([0-9.]+)\\.tar\\.bz2"},
 } %}
 {%# It is the shell of every strict build, so its own build has the host's; a tested one has an untested one's. #%}
 {% set _tested = option("tested", default=false, doc="built in the strict sandbox, and run upstream's test suite") %}

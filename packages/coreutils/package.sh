@@ -4,7 +4,6 @@
 	"description": "The basic programs for files, text and processes",
 	"license": "GPL-3.0-or-later",
 	"homepage": "https://www.gnu.org/software/coreutils/",
-	"update": {"url": "https://ftp.gnu.org/gnu/coreutils/", "pattern": "coreutils-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://ftp.gnu.org/gnu/coreutils/coreutils-9.7.tar.xz", "deb-src:trixie/coreutils/coreutils_9.7.orig.tar.xz"],
 	sha256="e8bb26ad0293f9b5a1fc43fb42ba970e312c66ce92c1b0b16713d7500db251bf") %}

@@ -4,7 +4,6 @@
 	"description": "Transfers data by URL",
 	"license": "curl",
 	"homepage": "https://curl.se/",
-	"update": {"url": "https://curl.se/download/", "pattern": "curl-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% set source = src(["https://curl.se/download/curl-8.14.1.tar.gz", "deb-src:trixie/curl/curl_8.14.1.orig.tar.gz"],
 	sha256="6766ada7101d292b42b8b15681120acd68effa4a9660935853cf6d61f0d984d4") %}

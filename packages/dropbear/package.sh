@@ -4,7 +4,6 @@
 	"description": "SSH server and client, small",
 	"license": "MIT",
 	"homepage": "https://matt.ucc.asn.au/dropbear/dropbear.html",
-	"update": {"url": "https://matt.ucc.asn.au/dropbear/releases/", "pattern": "dropbear-([0-9.]+)\\.tar\\.bz2"},
 } %}
 {% set source = src(["https://matt.ucc.asn.au/dropbear/releases/dropbear-2025.89.tar.bz2", "deb-src:trixie/dropbear/dropbear_2025.89.orig.tar.bz2"],
 	sha256="0d1f7ca711cfc336dc8a85e672cab9cfd8223a02fe2da0a4a7aeb58c9e113634") %}

@@ -4,7 +4,6 @@
 	"description": "find, xargs and locate",
 	"license": "GPL-3.0-or-later",
 	"homepage": "https://www.gnu.org/software/findutils/",
-	"update": {"url": "https://ftp.gnu.org/gnu/findutils/", "pattern": "findutils-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://ftp.gnu.org/gnu/findutils/findutils-4.10.0.tar.xz", "deb-src:trixie/findutils/findutils_4.10.0.orig.tar.xz"],
 	sha256="1387e0b67ff247d2abde998f90dfbf70c1491391a59ddfecb8ae698789f0a4f5") %}

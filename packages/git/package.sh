@@ -4,7 +4,6 @@
 	"description": "Version control",
 	"license": "GPL-2.0-only",
 	"homepage": "https://git-scm.com/",
-	"update": {"url": "https://www.kernel.org/pub/software/scm/git/", "pattern": "git-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://www.kernel.org/pub/software/scm/git/git-2.47.3.tar.xz", "deb-src:trixie/git/git_2.47.3.orig.tar.xz"],
 	sha256="9c2eb1250781b3e5bfef098572d07fdf132d67e6c065e4307332ade9819a1501") %}

@@ -4,7 +4,6 @@
 	"description": "Shows text page by page",
 	"license": "GPL-3.0-or-later OR BSD-2-Clause",
 	"homepage": "https://www.greenwoodsoftware.com/less/",
-	"update": {"url": "https://www.greenwoodsoftware.com/less/", "pattern": "less-([0-9]+)\\.tar\\.gz"},
 } %}
 {% set source = src(["https://www.greenwoodsoftware.com/less/less-668.tar.gz", "deb-src:trixie/less/less_668.orig.tar.gz"],
 	sha256="2819f55564d86d542abbecafd82ff61e819a3eec967faa36cd3e68f1596a44b8") %}

@@ -4,7 +4,6 @@
 	"description": "Reads and writes archives: library, bsdtar, bsdcpio",
 	"license": "BSD-2-Clause",
 	"homepage": "https://libarchive.org/",
-	"update": {"url": "https://libarchive.org/downloads/", "pattern": "libarchive-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://libarchive.org/downloads/libarchive-3.7.4.tar.xz", "deb-src:trixie/libarchive/libarchive_3.7.4.orig.tar.xz"],
 	sha256="f887755c434a736a609cbd28d87ddbfbe9d6a3bb5b703c22c02f6af80a802735") %}

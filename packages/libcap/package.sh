@@ -4,7 +4,6 @@
 	"description": "Capabilities: library, setcap, capsh",
 	"license": "BSD-3-Clause OR GPL-2.0-only",
 	"homepage": "https://sites.google.com/site/fullycapable/",
-	"update": {"url": "https://www.kernel.org/pub/linux/libs/security/linux-privs/libcap2/", "pattern": "libcap-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://www.kernel.org/pub/linux/libs/security/linux-privs/libcap2/libcap-2.75.tar.xz", "deb-src:trixie/libcap2/libcap2_2.75.orig.tar.xz"],
 	sha256="de4e7e064c9ba451d5234dd46e897d7c71c96a9ebf9a0c445bc04f4742d83632") %}

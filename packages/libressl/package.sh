@@ -4,7 +4,6 @@
 	"description": "TLS and cryptography: library, libtls and tool, by the OpenBSD project",
 	"license": "OpenSSL AND SSLeay-standalone AND ISC",
 	"homepage": "https://www.libressl.org/",
-	"update": {"url": "https://ftp.openbsd.org/pub/OpenBSD/LibreSSL/", "pattern": "libressl-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://ftp.openbsd.org/pub/OpenBSD/LibreSSL/libressl-4.2.1.tar.gz",

@@ -4,7 +4,6 @@
 	"description": "Device manager",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/mdevd/",
-	"update": {"url": "https://skarnet.org/software/mdevd/", "pattern": "mdevd-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/mdevd/mdevd-0.1.7.0.tar.gz",

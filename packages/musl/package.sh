@@ -5,7 +5,6 @@
 	"description": "C library, with a wrapper around the host's C compiler",
 	"license": "MIT",
 	"homepage": "https://musl.libc.org/",
-	"update": {"url": "https://musl.libc.org/releases/", "pattern": "musl-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% set sandbox = "host" %}
 {% set source = src(["https://musl.libc.org/releases/musl-1.2.5.tar.gz", "deb-src:trixie/musl/musl_1.2.5.orig.tar.gz"],

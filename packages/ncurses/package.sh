@@ -4,7 +4,6 @@
 	"description": "Terminal handling library, and the terminal descriptions",
 	"license": "X11-distribute-modifications-variant",
 	"homepage": "https://invisible-island.net/ncurses/",
-	"update": {"url": "https://invisible-mirror.net/archives/ncurses/", "pattern": "ncurses-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% set source = src(["https://invisible-mirror.net/archives/ncurses/ncurses-6.4.tar.gz", "deb-src:bookworm/ncurses/ncurses_6.4.orig.tar.gz"],
 	sha256="6931283d9ac87c5073f30b6290c4c75f21632bb4fc3603ac8100812bed248159") %}

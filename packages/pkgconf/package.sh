@@ -4,7 +4,6 @@
 	"description": "Tells compiler flags of libraries (pkg-config)",
 	"license": "ISC",
 	"homepage": "http://pkgconf.org/",
-	"update": {"url": "https://distfiles.ariadne.space/pkgconf/", "pattern": "pkgconf-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://distfiles.ariadne.space/pkgconf/pkgconf-1.8.1.tar.xz", "deb-src:trixie/pkgconf/pkgconf_1.8.1.orig.tar.xz"],
 	sha256="644361ada2942be05655d4452eb018791647c31bba429b287f1f68deb2dc6840") %}

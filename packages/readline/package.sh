@@ -4,7 +4,6 @@
 	"description": "Line editing library",
 	"license": "GPL-3.0-or-later",
 	"homepage": "https://tiswww.case.edu/php/chet/readline/rltop.html",
-	"update": {"url": "https://ftp.gnu.org/gnu/readline/", "pattern": "readline-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% set source = src(["https://ftp.gnu.org/gnu/readline/readline-8.2.tar.gz", "deb-src:trixie/readline/readline_8.2.orig.tar.gz"],
 	sha256="3feb7171f16a84ee82ca18a36d7b9be109a52c04f492a053331d7d1095007c35") %}

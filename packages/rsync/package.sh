@@ -4,7 +4,6 @@
 	"description": "Copies files fast, near and far",
 	"license": "GPL-3.0-or-later",
 	"homepage": "https://rsync.samba.org/",
-	"update": {"url": "https://download.samba.org/pub/rsync/src/", "pattern": "rsync-([0-9.]+)\\.tar\\.gz"},
 } %}
 {% set source = src(["https://download.samba.org/pub/rsync/src/rsync-3.2.7.tar.gz", "deb-src:bookworm/rsync/rsync_3.2.7.orig.tar.gz"],
 	sha256="4e7d9d3f6ed10878c58c5fb724a67dacf4b6aac7340b13e488fb2dc41346f2bb") %}

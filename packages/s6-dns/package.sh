@@ -4,7 +4,6 @@
 	"description": "DNS clients and libraries",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-dns/",
-	"update": {"url": "https://skarnet.org/software/s6-dns/", "pattern": "s6-dns-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-dns/s6-dns-2.4.1.0.tar.gz",

@@ -4,7 +4,6 @@
 	"description": "Makes a Linux boot with s6",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-linux-init/",
-	"update": {"url": "https://skarnet.org/software/s6-linux-init/", "pattern": "s6-linux-init-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-linux-init/s6-linux-init-1.1.3.0.tar.gz",

@@ -4,7 +4,6 @@
 	"description": "Small programs that only Linux has",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-linux-utils/",
-	"update": {"url": "https://skarnet.org/software/s6-linux-utils/", "pattern": "s6-linux-utils-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-linux-utils/s6-linux-utils-2.6.3.0.tar.gz",

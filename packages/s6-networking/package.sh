@@ -4,7 +4,6 @@
 	"description": "Network programs: TCP and TLS super-servers",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-networking/",
-	"update": {"url": "https://skarnet.org/software/s6-networking/", "pattern": "s6-networking-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-networking/s6-networking-2.7.1.0.tar.gz",

@@ -4,7 +4,6 @@
 	"description": "Small Unix programs",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-portable-utils/",
-	"update": {"url": "https://skarnet.org/software/s6-portable-utils/", "pattern": "s6-portable-utils-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-portable-utils/s6-portable-utils-2.3.1.0.tar.gz",

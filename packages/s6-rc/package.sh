@@ -4,7 +4,6 @@
 	"description": "Service manager over s6",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6-rc/",
-	"update": {"url": "https://skarnet.org/software/s6-rc/", "pattern": "s6-rc-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6-rc/s6-rc-0.5.6.0.tar.gz",

@@ -4,7 +4,6 @@
 	"description": "Process supervision",
 	"license": "ISC",
 	"homepage": "https://skarnet.org/software/s6/",
-	"update": {"url": "https://skarnet.org/software/s6/", "pattern": "s6-([0-9.]+)\\.tar\\.gz"},
 	"verified": false, "reason": "nobody here could reach the only place that has its sources",
 } %}
 {% set source = src("https://skarnet.org/software/s6/s6-2.13.2.0.tar.gz",

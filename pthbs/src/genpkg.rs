@@ -31,6 +31,7 @@ mod strict;
 mod templates;
 mod text;
 mod trace;
+mod update;
 mod variant;
 mod version;
 
@@ -44,6 +45,7 @@ pub use options::Options;
 pub use output::{Output, Written};
 pub use project::Project;
 pub use trace::Origin;
+pub use update::UpdateRule;
 pub use variant::Variant;
 pub use version::compare as compare_versions;
 

@@ -1,7 +1,5 @@
 //! Changes of a definition's text that a program can make: another version, another sum, a new skeleton.
 
-use std::collections::BTreeSet;
-
 use super::place;
 use crate::base::{Error, Result};
 use crate::script::PackageName;
@@ -118,9 +116,6 @@ impl Skeleton<'_> {
             "\t\"license\": \"\",".to_string(),
             format!("\t\"homepage\": \"{}\",", homepage(url)),
         ];
-        if let Some(rule) = update_rule(url, version) {
-            lines.push(format!("\t\"update\": {rule},"));
-        }
         lines.push("} %}".to_string());
         lines.push(format!("{{% set {variable} = src(\"{url}\","));
         lines.push(format!("\tsha256=\"{sha256}\") %}}"));
@@ -136,21 +131,6 @@ fn homepage(url: &str) -> String {
         }
         _ => String::new(),
     }
-}
-
-/// A rule that finds the versions beside this one, where the file's name has the version in it.
-fn update_rule(url: &str, version: &str) -> Option<String> {
-    if !url.starts_with("http") {
-        return None;
-    }
-    let (dir, file) = url.rsplit_once('/')?;
-    let (before, after) = file.split_once(version)?;
-    let quoted = |text: &str| {
-        let special: BTreeSet<char> = "\\.+*?()|[]{}^$".chars().collect();
-        let quoted = |c: char| if special.contains(&c) { format!("\\\\{c}") } else { c.to_string() };
-        text.chars().map(quoted).collect::<String>()
-    };
-    Some(format!("{{\"url\": \"{dir}/\", \"pattern\": \"{}([0-9.]+){}\"}}", quoted(before), quoted(after)))
 }
 
 #[cfg(test)]
@@ -187,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_skeleton_finds_its_own_successors() {
+    fn a_skeleton_tells_where_it_comes_from() {
         let skeleton = Skeleton {
             template: "autoconf",
             variable: "source",
@@ -199,7 +179,7 @@ mod tests {
             skeleton.text(),
             "{% extends \"autoconf\" %}\n{% set version = \"1.0\" %}\n{% set meta = {\n\t\"description\": \"\",\n\t\"license\": \"\",\n\
              \t\"homepage\": \"https://e.org/\",\n\
-             \t\"update\": {\"url\": \"https://e.org/d/\", \"pattern\": \"a\\\\+b-([0-9.]+)\\\\.tar\\\\.xz\"},\n} %}\n\
+             } %}\n\
              {% set source = src(\"https://e.org/d/a+b-1.0.tar.xz\",\n\tsha256=\"00\") %}\n"
         );
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minijinja::Value;
 
 use super::instance::Rendering;
+use super::update::UpdateRule;
 use crate::base::{Error, Result};
 use crate::script::{Source, header};
 
@@ -68,8 +69,8 @@ pub struct Meta {
     pub silence: BTreeMap<String, String>,
     /// Why nobody could build it so far (`verified` is false, with a `reason`); empty for a verified one.
     pub unverified: String,
-    /// How newer versions are found.
-    pub update: BTreeMap<String, String>,
+    /// How newer versions are found, where the definition says it (`Rendering::update_rule` else makes a rule).
+    pub update: Option<UpdateRule>,
 }
 
 /// An option as `option()` declared it.

@@ -7,6 +7,7 @@ use minijinja::value::ValueKind;
 
 use super::facts::{Facts, Meta, Relation};
 use super::language;
+use super::update::UpdateRule;
 use crate::base::{Error, Result, error};
 use crate::script::{Header, InstallId, PackageName, Sandbox, about, header};
 
@@ -85,14 +86,7 @@ fn meta(value: &Value) -> Result<Meta> {
     if is_verified != unverified.is_empty() {
         return Err(Error::usage("`meta.verified` is false with a `reason`, or neither is there"));
     }
-    let mut update = BTreeMap::new();
-    if let Some(rule) = texts.remove("update") {
-        for (key, value) in self::texts(&rule, "meta.update", &language::UPDATE)? {
-            let text =
-                value.as_str().ok_or_else(|| Error::usage(format!("`meta.update.{key}` must be text")))?;
-            update.insert(key, text.to_string());
-        }
-    }
+    let update = texts.remove("update").map(|rule| update(&rule)).transpose()?;
     let mut silence = BTreeMap::new();
     if let Some(words) = texts.remove("silence") {
         for (word, reason) in self::texts(&words, "meta.silence", &about::FINDINGS)? {
@@ -104,6 +98,19 @@ fn meta(value: &Value) -> Result<Meta> {
         }
     }
     Ok(Meta { description, license, homepage, silence, unverified, update })
+}
+
+/// Reads `meta.update`.
+fn update(rule: &Value) -> Result<UpdateRule> {
+    let mut texts = texts(rule, "meta.update", &language::UPDATE)?;
+    let mut take = |key: &str| match texts.remove(key) {
+        None => Err(Error::usage(format!("`meta.update` has no `{key}`"))),
+        Some(value) => match value.as_str() {
+            Some(text) => Ok(text.to_string()),
+            None => Err(Error::usage(format!("`meta.update.{key}` must be text"))),
+        },
+    };
+    Ok(UpdateRule { url: take("url")?, pattern: take("pattern")? })
 }
 
 /// The entries of a map with names for keys.

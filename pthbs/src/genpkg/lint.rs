@@ -82,9 +82,10 @@ fn package(rendering: &Rendering, file: &str, text: &str, findings: &mut Vec<Err
         fault("license", what, "take an id of spdx.org/licenses, or `LicenseRef-` and a name");
     }
     let is_upstream = |url: &String| url.starts_with("http");
-    if meta.update.is_empty() && rendering.sources.iter().any(|used| used.urls.iter().any(is_upstream)) {
+    let has_upstream = rendering.sources.iter().any(|used| used.urls.iter().any(is_upstream));
+    if has_upstream && rendering.update_rule().is_none() {
         let hint = "write `\"update\": {\"url\": ..., \"pattern\": ...}` into its `meta`";
-        fault("meta", "`meta` does not tell how newer versions are found".to_string(), hint);
+        fault("meta", "neither `meta` nor the source tells how newer versions are found".to_string(), hint);
     }
     let is_verified = meta.unverified.is_empty();
     for used in rendering.sources.iter().filter(|_| is_verified) {
@@ -373,7 +374,7 @@ mod tests {
             "error: `meta` does not tell the description, the homepage\n  where: packages/x/package.sh:3"
         ));
         assert!(found[1].starts_with(
-            "error: `meta` does not tell how newer versions are found\n  where: packages/x/package.sh:3"
+            "error: neither `meta` nor the source tells how newer versions are found\n  where: packages/x/package.sh:3"
         ));
         assert!(
             found[2]

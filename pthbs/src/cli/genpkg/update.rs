@@ -10,14 +10,14 @@ use super::fetching::FetchArguments;
 use super::{OptionArguments, ProjectArguments};
 use crate::base::{Error, Result};
 use crate::cli::report;
-use crate::genpkg::{Options, Rendering, compare_versions};
+use crate::genpkg::{Options, Rendering, UpdateRule, compare_versions};
 use crate::script::PackageName;
 use crate::source::Fetcher;
 
 /// Look for newer versions by each package's own rule, and change the packages to them.
 ///
-/// A rule stands in the definition: `meta.update` with the `url` of a page and a `pattern`, a regular expression whose
-/// group is a version there. Prints a line for each newer version: name, old, new, with tabs between. What cannot be
+/// A rule is the `url` of a page and a `pattern`, a regular expression whose group is a version there: that of
+/// `meta.update`, else the directory of the package's first source and the name of that file. Prints a line for each newer version: name, old, new, with tabs between. What cannot be
 /// looked up is told on stderr, and the exit status is 1.
 ///
 /// Example: genpkg update --check
@@ -62,15 +62,12 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
     let output = opened.render(&Options { only: arguments.names.clone(), ..options.clone() })?;
     let is_asked =
         |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|asked| asked == name);
-    let with_rule =
-        output.scripts.iter().filter(|(label, one)| !label.contains('@') && !one.meta.update.is_empty());
-    let with_rule: Vec<&Rendering> =
-        with_rule.filter(|(label, _)| is_asked(label)).map(|(_, one)| one.as_ref()).collect();
-    if let Some(without) = arguments
-        .names
-        .iter()
-        .find(|name| !with_rule.iter().any(|one| one.script.header.name.as_str() == *name))
-    {
+    let asked = output.scripts.iter().filter(|(label, _)| !label.contains('@') && is_asked(label));
+    let with_rule: Vec<(&Rendering, UpdateRule)> =
+        asked.filter_map(|(_, one)| Some((one.as_ref(), one.update_rule()?))).collect();
+    let has_rule =
+        |name: &&String| with_rule.iter().any(|(one, _)| one.script.header.name.as_str() == **name);
+    if let Some(without) = arguments.names.iter().find(|name| !has_rule(name)) {
         return Err(Error::usage(format!("`{without}` has no rule for updates"))
             .hint("write `\"update\": {\"url\": ..., \"pattern\": ...}` into its `meta`"));
     }
@@ -100,18 +97,18 @@ pub(super) fn run(project: &ProjectArguments, arguments: &Arguments) -> Result<(
 }
 
 /// The newest version of every package, in their order.
-fn look_up(packages: &[&Rendering], fetcher: &Fetcher) -> Vec<Found> {
+fn look_up(packages: &[(&Rendering, UpdateRule)], fetcher: &Fetcher) -> Vec<Found> {
     let next = AtomicUsize::new(0);
     let found: Vec<Mutex<Option<Found>>> = packages.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE.min(packages.len()) {
             scope.spawn(|| {
-                while let Some((position, one)) = {
+                while let Some((position, (one, rule))) = {
                     let position = next.fetch_add(1, Ordering::Relaxed);
                     packages.get(position).map(|one| (position, one))
                 } {
                     let header = &one.script.header;
-                    let newest = newest(one, fetcher).map_err(|error| error.with("package", &header.name));
+                    let newest = newest(rule, fetcher).map_err(|error| error.with("package", &header.name));
                     let (name, old) = (header.name.clone(), header.version.clone());
                     *found[position].lock().unwrap_or_else(PoisonError::into_inner) =
                         Some(Found { name, old, newest });
@@ -122,12 +119,9 @@ fn look_up(packages: &[&Rendering], fetcher: &Fetcher) -> Vec<Found> {
     found.into_iter().filter_map(|cell| cell.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
 
-/// The newest version that a package's page has.
-fn newest(package: &Rendering, fetcher: &Fetcher) -> Result<String> {
-    let rule = |key: &str| {
-        package.meta.update.get(key).ok_or_else(|| Error::usage(format!("`meta.update` has no `{key}`")))
-    };
-    let (url, pattern) = (rule("url")?, rule("pattern")?);
+/// The newest version that a page has.
+fn newest(rule: &UpdateRule, fetcher: &Fetcher) -> Result<String> {
+    let UpdateRule { url, pattern } = rule;
     let regex = Regex::new(pattern).map_err(|cause| {
         Error::usage(format!("`{pattern}` is no regular expression")).line(cause.to_string())
     })?;
@@ -143,7 +137,7 @@ fn newest(package: &Rendering, fetcher: &Fetcher) -> Result<String> {
         Error::failed("the page has no version")
             .with("address", url)
             .with("pattern", pattern)
-            .hint("the page may have changed; look at it and at `meta.update`")
+            .hint("look at the page; where it has moved, `meta.update` names the new one")
     })
 }
 
