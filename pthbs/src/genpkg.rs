@@ -30,10 +30,12 @@ mod stamp;
 mod strict;
 mod templates;
 mod text;
+mod threads;
 mod trace;
 mod update;
 mod variant;
 mod version;
+mod written;
 
 pub use catalog::Catalog;
 pub use compare::{Change, Changes, Hunk, Snapshot, unified};

@@ -35,8 +35,8 @@ fn table(sizes: &[String]) {
     let sizes: Vec<usize> = sizes.iter().map(|size| size.parse().expect("a number of packages")).collect();
     let sizes = if sizes.is_empty() { vec![100, 1_000, 10_000] } else { sizes };
     println!(
-        "{:>9} {:<28} {:>9} {:>9} {:>9} {:>9}",
-        "packages", "command", "CPU ms", "wall ms", "us each", "MB"
+        "{:>9} {:<28} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "packages", "command", "CPU ms", "wall ms", "cores", "us each", "MB"
     );
     for size in sizes {
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -131,7 +131,9 @@ impl Case<'_> {
         };
         let (cpu, wall, memory) = (median(0), median(1), median(2));
         let each = cpu * 1000.0 / self.size as f64;
-        println!("{:>9} {name:<28} {cpu:>9.1} {wall:>9.1} {each:>9.1} {memory:>9.1}", self.size);
+        // How many cores it kept busy; on a machine with other work fewer than it would.
+        let cores = cpu / wall;
+        println!("{:>9} {name:<28} {cpu:>9.1} {wall:>9.1} {cores:>9.2} {each:>9.1} {memory:>9.1}", self.size);
         true
     }
 

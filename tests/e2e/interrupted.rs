@@ -85,3 +85,44 @@ fn several_at_once_build_each_script_once() {
         assert_eq!(built, 3, "{ran:?}");
     }
 }
+
+#[test]
+fn a_render_that_is_killed_leaves_a_whole_index_and_the_next_one_sweeps() {
+    let world = World::new(Who::Caller);
+    for number in 0..400 {
+        let definition = format!("{{% extends \"plain\" %}}\n{{% set version = \"{number}\" %}}\n");
+        world.write(&format!("packages/p{number}/package.sh"), &definition);
+    }
+    let template = std::fs::read_to_string(world.path("project/templates/plain.sh")).unwrap();
+    let rendered = world.path("project/rendered");
+    for round in 0..12_u64 {
+        if round % 4 == 0 {
+            let _ = std::fs::remove_dir_all(&rendered);
+        }
+        world.write("templates/plain.sh", &format!("{template}: {round}\n"));
+        let mut child = world.command("genpkg", &["render"]).stderr(Stdio::null()).spawn().unwrap();
+        while !rendered.join(".writing").exists() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(Duration::from_millis(round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        // Whatever the moment: a script that the index names is whole, and of the old bytes or the new.
+        let index = std::fs::read_to_string(rendered.join("index")).unwrap_or_default();
+        for label in index.lines().filter_map(|line| line.split_once('\t')).map(|(label, _)| label) {
+            let text = std::fs::read_to_string(rendered.join(format!("{label}.sh"))).unwrap();
+            let last = text.lines().last().unwrap();
+            assert!(
+                [round, round.saturating_sub(1)].iter().any(|n| last == format!(": {n}")),
+                "{label}: {last}"
+            );
+        }
+
+        world.genpkg(&["render"]).ok();
+        let names = std::fs::read_dir(&rendered).unwrap().map(|entry| entry.unwrap().file_name());
+        let hidden: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with('.')).collect();
+        assert_eq!(hidden, [".stamp"]);
+        world.genpkg(&["render", "--check", rendered.to_str().unwrap()]).ok();
+    }
+}

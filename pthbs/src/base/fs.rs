@@ -1,8 +1,9 @@
 //! Files with errors that name their path.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::{Error, Result};
@@ -10,6 +11,25 @@ use super::{Error, Result};
 /// All bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|cause| Error::io("read", path, &cause))
+}
+
+/// All of a text that must be a file: a pipe or a device, which would be waited for, is an error.
+pub fn read_file(path: &Path) -> Result<String> {
+    text_of(file_bytes(path)?, path)
+}
+
+/// All bytes of what must be a file.
+pub fn file_bytes(path: &Path) -> Result<Vec<u8>> {
+    let failed = |cause| Error::io("read", path, &cause);
+    let mut file = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(failed)?;
+    let kind = file.metadata().map_err(failed)?.file_type();
+    if !kind.is_file() {
+        let kind = if kind.is_dir() { "directory" } else { "pipe or device" };
+        return Err(Error::usage(format!("`{}` is a {kind}, not a file", path.display())));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
 }
 
 /// All of a text file; other bytes than UTF-8 are an error.
@@ -54,4 +74,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<bool> {
         return Err(Error::io("write", path, &cause));
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let error = read_file(&path).unwrap_err().to_string();
+        assert_eq!(error, format!("error: `{}` is a pipe or device, not a file", path.display()));
+        let error = read_file(dir.path()).unwrap_err().to_string();
+        assert_eq!(error, format!("error: `{}` is a directory, not a file", dir.path().display()));
+        fs::write(dir.path().join("file"), "text").unwrap();
+        assert_eq!(read_file(&dir.path().join("file")).unwrap(), "text");
+    }
 }

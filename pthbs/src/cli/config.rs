@@ -78,7 +78,7 @@ impl ProjectFile {
     /// Reads the project's file; relative directories in it are meant from where it lies.
     pub fn read(project: &Path) -> Result<ProjectFile> {
         let path = project.join(PROJECT_FILE);
-        let text = fs::read_text(&path)?;
+        let text = fs::read_file(&path)?;
         let mut file: ProjectFile = toml::from_str(&text).map_err(|cause| {
             Error::usage(format!("cannot understand `{}`", path.display())).line(cause.to_string())
         })?;

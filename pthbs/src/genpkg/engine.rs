@@ -17,7 +17,6 @@ use super::instance::Rendering;
 use super::language;
 use super::place;
 use super::run::{FRAME, Frame};
-use super::strict::Kind;
 use super::templates::{self, Templates};
 use super::text;
 use super::trace::{self, Origin};
@@ -73,7 +72,7 @@ pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) ->
     let in_words = |error: minijinja::Error| rendered.failure(&error);
 
     let ast = rendered.parse(env.syntax())?;
-    frame.run.tree.templates.check(Kind::Definition, &ast, &rendered, &mut Vec::new())?;
+    frame.run.tree.templates.check_definition(&ast, &rendered)?;
     let marked = if frame.run.traces { trace::marked(&source, &file, env.syntax()) } else { String::new() };
     let ast =
         if frame.run.traces { parse(&marked, &file, env.syntax().clone()).map_err(in_words)? } else { ast };
@@ -131,6 +130,8 @@ fn finish(
         .map_err(|(fact, error)| Problem { error, fact: Some(fact) })?;
     let (body, lines) = if frame.run.traces { trace::unmarked(&body) } else { (body, Vec::new()) };
     let mut text = header.to_string();
+    // All scripts stay in memory: without this, half of what they take would be room to grow.
+    text.reserve_exact(body.len());
     let mut origins = vec![None; if frame.run.traces { text.lines().count() } else { 0 }];
     let written = |number: usize| origins.extend(lines.get(number).cloned());
     text::tidy(&body, &mut text, written).map_err(|error| Problem { error, fact: None })?;

@@ -165,7 +165,7 @@ enum Unread {
 fn read(path: &Path, follows: bool) -> Result<Vec<u8>, Unread> {
     let flags = if follows { libc::O_NONBLOCK } else { libc::O_NONBLOCK | libc::O_NOFOLLOW };
     let opened = File::options().read(true).custom_flags(flags).open(path);
-    let mut file = opened.map_err(|cause| match cause.raw_os_error() {
+    let file = opened.map_err(|cause| match cause.raw_os_error() {
         Some(libc::ENOENT) => Unread::Missing,
         Some(libc::ELOOP) if !follows => Unread::Linked,
         _ => Unread::Failed(cause),
@@ -177,8 +177,9 @@ fn read(path: &Path, follows: bool) -> Result<Vec<u8>, Unread> {
     if found.len() > LARGEST {
         return Err(Unread::TooLarge(found.len()));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
-    file.read_to_end(&mut bytes).map_err(Unread::Failed)?;
+    // Up to the size that was found: the system is not asked once more whether that was all.
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
+    file.take(found.len()).read_to_end(&mut bytes).map_err(Unread::Failed)?;
     Ok(bytes)
 }
 

@@ -1,16 +1,22 @@
 //! Everything that one run rendered, and how it becomes the files of `rendered/`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::facts::{Meta, SourceUse};
 use super::instance::Rendering;
 use super::options::{Values, given_by};
+use super::written::{Directory, Wanted};
 use crate::base::{Error, Result, Sha256, fs};
 use crate::script::about::About;
 use crate::script::rendered::{self, DownloadList, Index};
 use crate::script::{Rendered, Source};
+
+/// How the file of a script ends.
+const ENDING: &str = ".sh";
+/// The files beside the scripts in their order: the index last, because it says that the others are there.
+const LISTS: [&str; 4] = [Rendered::FILES, Rendered::COMMITS, Rendered::ABOUT, Rendered::INDEX];
 
 /// All scripts of a run, in memory.
 pub struct Output {
@@ -68,127 +74,89 @@ impl Output {
         Sha256::of(self.index.to_string().as_bytes())
     }
 
-    /// Writes `rendered/`: changed files only, all of them beside their places first, the index last.
+    /// Writes `rendered/`: changed files only, the index last.
     ///
-    /// Two runs that write one directory leave whole files, and an index that fits them or is refused by its hashes.
+    /// A run that is killed leaves the old index or the new one, and all that it names.
     pub fn write(&self, dir: &Path) -> Result<Written> {
-        fs::create_dir_all(dir)?;
+        let directory = Directory::open(dir)?;
         let old = Rendered::open(dir).map(|rendered| rendered.index.scripts).unwrap_or_default();
-        let mut staged = Staged::default();
-        for (label, rendering) in &self.scripts {
-            staged.add(dir.join(format!("{label}.sh")), rendering.script.text.as_bytes())?;
-        }
-        let changed = staged.files.len();
-        staged.add(dir.join(Rendered::FILES), self.files.to_string().as_bytes())?;
-        staged.add(dir.join(Rendered::COMMITS), self.commits.to_string().as_bytes())?;
-        staged.add(dir.join(Rendered::ABOUT), &self.about())?;
-        staged.add(dir.join(Rendered::INDEX), self.index.to_string().as_bytes())?;
-        let stale: Vec<&String> = old.keys().filter(|label| !self.scripts.contains_key(*label)).collect();
+        let is_old = |name: &str| name.strip_suffix(ENDING).is_some_and(|label| old.contains_key(label));
+        directory.sweep(|name| is_old(name) || LISTS.contains(&name))?;
 
-        let stamp = dir.join(Rendered::STAMP);
-        let is_stamped = std::fs::read_to_string(&stamp).ok() == self.stamp && self.stamp.is_some();
-        if staged.files.is_empty() && stale.is_empty() && is_stamped {
+        let lists = [self.files.to_string(), self.commits.to_string(), self.about(), self.index.to_string()];
+        let lists = LISTS.iter().zip(&lists).map(|(name, text)| Wanted {
+            name: name.to_string(),
+            bytes: text.as_bytes(),
+            is_known: true,
+        });
+        let files: Vec<Wanted<'_>> = self.wanted(is_old).chain(lists).collect();
+        let stale = old.keys().filter(|label| !self.scripts.contains_key(*label));
+        let stale: Vec<String> = stale.map(|label| format!("{label}{ENDING}")).collect();
+        let staged = directory.stage(&files, &stale)?;
+
+        let stamp = fs::read_file(&dir.join(Rendered::STAMP)).ok();
+        if staged.is_nothing() && self.stamp.is_some() && self.stamp == stamp {
             return Ok(Written::default());
         }
+        let changed = staged.changed.iter().filter(|file| file.name.ends_with(ENDING)).count();
         // From here on the directory is between two states, and nobody may trust it.
-        remove(&stamp)?;
+        directory.remove(Rendered::STAMP)?;
         staged.publish()?;
-        for label in &stale {
-            remove(&dir.join(format!("{label}.sh")))?;
-        }
         if let Some(text) = &self.stamp {
-            fs::write_whole(&stamp, text.as_bytes())?;
+            directory.put(Rendered::STAMP, text.as_bytes())?;
         }
         Ok(Written { changed, removed: stale.len() })
+    }
+
+    /// The scripts as files.
+    fn wanted(&self, is_known: impl Fn(&str) -> bool) -> impl Iterator<Item = Wanted<'_>> {
+        self.scripts.iter().map(move |(label, rendering)| {
+            let name = format!("{label}{ENDING}");
+            let is_known = is_known(&name);
+            Wanted { name, bytes: rendering.script.text.as_bytes(), is_known }
+        })
     }
 }
 
 impl Output {
     /// What is known of each label beside its script.
-    fn about(&self) -> Vec<u8> {
+    fn about(&self) -> String {
         let about = |rendering: &Rendering| {
             let Meta { description, license, homepage, silence, .. } = rendering.meta.clone();
             About { description, license, homepage, silence }
         };
         let all: BTreeMap<&String, About> =
             self.scripts.iter().map(|(label, rendering)| (label, about(rendering))).collect();
-        let mut bytes = serde_json::to_vec_pretty(&all).expect("it has only texts");
-        bytes.push(b'\n');
-        bytes
+        serde_json::to_string_pretty(&all).expect("it has only texts") + "\n"
     }
 
     /// Writes the scripts alone, for people to look at, and removes other scripts from the directory.
     pub fn write_scripts(&self, dir: &Path) -> Result<Written> {
-        fs::create_dir_all(dir)?;
-        let mut staged = Staged::default();
-        for (label, rendering) in &self.scripts {
-            staged.add(dir.join(format!("{label}.sh")), rendering.script.text.as_bytes())?;
-        }
-        let changed = staged.files.len();
+        let directory = Directory::open(dir)?;
+        directory.sweep(|_| true)?;
+        let strangers: Vec<String> = self.strangers(dir)?;
+        let files: Vec<Wanted<'_>> = self.wanted(|_| true).collect();
+        let staged = directory.stage(&files, &strangers)?;
+        let changed = staged.changed.len();
         staged.publish()?;
-        let strangers = self.strangers(dir)?;
-        strangers.iter().try_for_each(|path| remove(path))?;
         Ok(Written { changed, removed: strangers.len() })
     }
 
-    /// Scripts in a directory that are none of these, sorted. A file that is no script of ours is let be.
-    pub fn strangers(&self, dir: &Path) -> Result<Vec<PathBuf>> {
+    /// The names of scripts in a directory that are none of these, sorted. A file that is no script of ours is let be.
+    pub fn strangers(&self, dir: &Path) -> Result<Vec<String>> {
         let failed = |cause| Error::io("list directory", dir, &cause);
         let mut strangers = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let label = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".sh"));
-            let is_stranger = label.is_some_and(|label| !self.scripts.contains_key(label));
-            if is_stranger && fs::read_text(&path).is_ok_and(|text| text.starts_with("#!/bin/sh\n#@ pthbs "))
-            {
-                strangers.push(path);
+            let Ok(name) = entry.map_err(failed)?.file_name().into_string() else { continue };
+            let is_stranger =
+                name.strip_suffix(ENDING).is_some_and(|label| !self.scripts.contains_key(label));
+            let is_ours = |text: String| text.starts_with("#!/bin/sh\n#@ pthbs ");
+            if is_stranger && fs::read_file(&dir.join(&name)).is_ok_and(is_ours) {
+                strangers.push(name);
             }
         }
         strangers.sort();
         Ok(strangers)
-    }
-}
-
-/// Files written beside their places. What is not published is removed.
-#[derive(Default)]
-struct Staged {
-    files: Vec<(PathBuf, PathBuf)>,
-}
-
-impl Staged {
-    /// Writes a file beside its place, unless the place holds these bytes.
-    fn add(&mut self, path: PathBuf, bytes: &[u8]) -> Result<()> {
-        if std::fs::read(&path).is_ok_and(|old| old == bytes) {
-            return Ok(());
-        }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-        self.files.push((beside.clone(), path));
-        std::fs::write(&beside, bytes).map_err(|cause| Error::io("write", &beside, &cause))
-    }
-
-    /// Puts all of them into their places, in the order they were added.
-    fn publish(&mut self) -> Result<()> {
-        for (beside, path) in &self.files {
-            fs::rename(beside, path)?;
-        }
-        self.files.clear();
-        Ok(())
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        for (beside, _) in &self.files {
-            let _ = std::fs::remove_file(beside);
-        }
-    }
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove", path, &cause)),
-        _ => Ok(()),
     }
 }
 

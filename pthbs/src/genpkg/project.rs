@@ -14,8 +14,8 @@ use super::output::Output;
 use super::run::Run;
 use super::stamp;
 use super::templates::Templates;
-use super::{engine, place};
-use crate::base::{Error, Result, error};
+use super::{engine, place, threads};
+use crate::base::{Error, Result, error, fs};
 use crate::script::{PackageName, Rendered};
 
 /// An opened project.
@@ -93,7 +93,7 @@ impl Project {
             env.add_global(*name, value.value.as_str());
         }
         let threads = match options.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => threads::available(),
             threads => threads,
         };
         let run = Arc::new(Run::new(Arc::clone(&self.tree), values, options.traces));
@@ -104,7 +104,7 @@ impl Project {
 
     /// Whether what lies in `dir` was rendered from the files as they are, so that its index can be trusted.
     pub fn is_fresh(&self, dir: &Path) -> Result<bool> {
-        let Ok(written) = std::fs::read_to_string(dir.join(Rendered::STAMP)) else { return Ok(false) };
+        let Ok(written) = fs::read_file(&dir.join(Rendered::STAMP)) else { return Ok(false) };
         let is_whole = [Rendered::INDEX, Rendered::ABOUT].iter().all(|file| dir.join(file).is_file());
         Ok(is_whole && written == stamp::of(self.root())?)
     }

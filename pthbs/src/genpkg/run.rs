@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::value::Object;
@@ -18,6 +17,7 @@ use super::instance::{Key, Rendering, Request};
 use super::language;
 use super::options::Values;
 use super::project::Tree;
+use super::threads::Threads;
 use crate::base::{Error, Result};
 
 /// Threads render with this much stack; only what is touched costs memory.
@@ -72,39 +72,22 @@ impl Run {
         requests: &[Request],
         threads: usize,
     ) -> Vec<Result<Arc<Rendering>, Failure>> {
-        let next = AtomicUsize::new(0);
-        let threads = threads.clamp(1, requests.len().max(1));
         // Neighbours tend to use the same packages: threads that take turns would render those twice.
         let share = (requests.len() / (threads * 8)).clamp(1, 64);
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let start = next.fetch_add(share, Ordering::Relaxed);
-                let Some(rest) = requests.get(start..) else { return done };
-                let some = rest.iter().take(share).enumerate();
-                done.extend(some.map(|(n, request)| (start + n, self.render(env, request.clone(), None))));
-            }
-        };
-        let mut done: Vec<_> = std::thread::scope(|scope| {
-            let start = |_| {
-                let thread = std::thread::Builder::new().name("render".to_string()).stack_size(STACK);
-                thread.spawn_scoped(scope, work).expect("a thread can be started")
-            };
-            let threads: Vec<_> = (0..threads).map(start).collect();
-            threads.into_iter().flat_map(|thread| thread.join().expect("rendering does not panic")).collect()
-        });
-        done.sort_by_key(|(position, _)| *position);
-        done.into_iter().map(|(_, result)| result).collect()
+        let threads = Threads { count: threads, share, stack: Some(STACK) };
+        let render = |request: &Request| self.render(env, request.key()?, request.clone(), None);
+        let done = threads.over(requests, |share| share.iter().map(render).collect::<Vec<_>>());
+        done.into_iter().flatten().collect()
     }
 
-    /// Renders one script, or gives it if that was done.
+    /// Renders one script, or gives it if that was done; `key` is the request's.
     pub(super) fn render(
         self: &Arc<Run>,
         env: &Environment<'_>,
+        key: Key,
         request: Request,
         asked_by: Option<&Arc<Frame>>,
     ) -> Result<Arc<Rendering>, Failure> {
-        let key = request.key()?;
         if let Some(known) = self.memo.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(known));
         }

@@ -26,6 +26,18 @@ pub(super) struct Scanner<'a> {
 /// The first byte of `VALUE`.
 const VALUE_BYTE: u8 = 0xee;
 
+/// The bytes that mean something in some state; all others are passed over.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let bytes = b"'\"`\\$#(){}<\xee";
+    let mut i = 0;
+    while i < bytes.len() {
+        special[bytes[i] as usize] = true;
+        i += 1;
+    }
+    special
+};
+
 /// What was opened and is not yet closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
@@ -60,7 +72,8 @@ impl<'a> Scanner<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let (line, rest) = self.rest.split_once('\n').unwrap_or((self.rest, ""));
+        let end = memchr::memchr(b'\n', self.rest.as_bytes());
+        let (line, rest) = end.map_or((self.rest, ""), |end| (&self.rest[..end], &self.rest[end + 1..]));
         self.rest = rest;
         if let Some(end) = self.pending.first() {
             if end.is(line) {
@@ -96,6 +109,10 @@ impl<'a> Scanner<'a> {
         let bytes = line.as_bytes();
         let mut i = 0;
         while i < bytes.len() {
+            if !SPECIAL[usize::from(bytes[i])] {
+                i += 1;
+                continue;
+            }
             let next = bytes.get(i + 1).copied();
             if bytes[i] == VALUE_BYTE && line[i..].starts_with(Scanner::VALUE) {
                 self.values.push(self.is_code());

@@ -52,7 +52,7 @@ impl Ancestry {
 /// The comment that Jinja has and we do not: `{#` looks harmless and would reach the script.
 pub(super) fn check_comments(text: &str, file: &str) -> Option<Error> {
     let wrong = |at: &usize| *at == 0 || text.as_bytes()[*at - 1] != b'$';
-    let at = text.match_indices("{#").map(|(at, _)| at).find(wrong)?;
+    let at = memchr::memmem::find_iter(text.as_bytes(), "{#").find(wrong)?;
     let error = Error::usage("`{#` begins no comment here").hint("comments are written {%# ... #%}");
     Some(place::point(error, "where", file, text, place::line_of(text, at), Some(at..at + 2)))
 }

@@ -57,25 +57,32 @@ impl Templates {
         })
     }
 
-    /// Reads a parsed template or definition, and checks it against those it extends; gives what those give it.
+    /// Checks a parsed definition against the templates that it extends.
+    pub(super) fn check_definition(&self, ast: &Stmt<'_>, source: &Rendered<'_>) -> Result<(), Failure> {
+        self.check(Kind::Definition, &Outline::of(ast), source, &mut Vec::new()).map(drop)
+    }
+
+    /// Checks a template or definition against those it extends; gives what those give it.
     ///
     /// `path` is the line of templates that led here.
-    pub(super) fn check(
+    fn check(
         &self,
         kind: Kind,
-        ast: &Stmt<'_>,
+        outline: &Outline<'_>,
         source: &Rendered<'_>,
         path: &mut Vec<String>,
-    ) -> Result<Ancestry, Failure> {
-        let outline = Outline::of(ast);
-        let mut ancestry = Ancestry::default();
-        for parent in &outline.parents {
-            let found = self.checked(parent, path).map_err(|failure| source.at_word(failure, parent))?;
-            ancestry.join(&found.ancestry);
+    ) -> Result<Arc<Ancestry>, Failure> {
+        let mut parents = outline.parents.iter().map(|parent| {
+            let found = self.checked(parent, path).map_err(|failure| source.at_word(failure, parent));
+            found.map(|found| found.ancestry)
+        });
+        let mut ancestry = parents.next().unwrap_or_else(|| Ok(Arc::default()))?;
+        for other in parents {
+            Arc::make_mut(&mut ancestry).join(&*other?);
         }
-        match strict::check(kind, &outline, &ancestry, source.text, source.file) {
+        match strict::check(kind, outline, &ancestry, source.text, source.file) {
             Some(error) => Err(Failure::placed(error)),
-            None => Ok(ancestry.extended(&outline)),
+            None => Ok(ancestry),
         }
     }
 
@@ -110,9 +117,12 @@ impl Templates {
         let file = place(name);
         let text = self.files.text(&file).map_err(Failure::placed)?.unwrap_or_default();
         let source = Rendered { label: name, file: &file, text: &text };
-        let ast = source.parse(&engine::syntax())?;
-        let ancestry = self.check(Kind::Template, &ast, &source, path)?;
-        drop(ast);
+        let ancestry = {
+            let ast = source.parse(&engine::syntax())?;
+            let outline = Outline::of(&ast);
+            let parents = self.check(Kind::Template, &outline, &source, path)?;
+            Arc::unwrap_or_clone(parents).extended(&outline)
+        };
         Ok(Checked { text: text.into(), ancestry: Arc::new(ancestry) })
     }
 }

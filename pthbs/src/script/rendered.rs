@@ -153,7 +153,7 @@ impl Rendered {
     /// Opens a directory that `genpkg render` wrote.
     pub fn open(dir: &Path) -> Result<Rendered> {
         let path = dir.join(Rendered::INDEX);
-        let text = fs::read_text(&path).map_err(|error| error.hint("run `genpkg render` first"))?;
+        let text = fs::read_file(&path).map_err(|error| error.hint("run `genpkg render` first"))?;
         let index = Index::parse(&text, &path.display().to_string())?;
         Ok(Rendered { dir: dir.to_path_buf(), index })
     }
@@ -162,7 +162,7 @@ impl Rendered {
     pub fn script(&self, label: &str) -> Result<Script> {
         let id = self.index.scripts.get(label).ok_or_else(|| self.unknown(label))?;
         let path = self.script_path(label);
-        let script = Script::parse(fs::read_text(&path)?, &path.display().to_string())?;
+        let script = Script::parse(fs::read_file(&path)?, &path.display().to_string())?;
         if script.id != *id {
             return Err(Error::usage(format!("`{}` is not the script that was rendered", path.display()))
                 .with("index", id)
@@ -226,7 +226,7 @@ impl Rendered {
         if !path.exists() {
             return Ok(BTreeMap::new());
         }
-        serde_json::from_str(&fs::read_text(&path)?).map_err(|cause| {
+        serde_json::from_str(&fs::read_file(&path)?).map_err(|cause| {
             Error::usage(format!("`{}` cannot be read", path.display()))
                 .line(cause.to_string())
                 .hint("run `genpkg render` to write it anew")
@@ -235,7 +235,7 @@ impl Rendered {
 
     fn download_list(&self, file: &str) -> Result<DownloadList> {
         let path = self.dir.join(file);
-        DownloadList::parse(&fs::read_text(&path)?, &path.display().to_string())
+        DownloadList::parse(&fs::read_file(&path)?, &path.display().to_string())
     }
 
     /// Labels of one package: `NAME` itself and `NAME@...`, which sort beside each other but for names between.

@@ -40,12 +40,12 @@ pub(super) fn call(
         .collect::<Result<_>>()?;
     let request = Request { name, target, options, alias };
     let key = request.key()?;
-    let alias = request.alias.clone();
-    let to = frame.run.render(state.env(), request, Some(&frame)).map_err(|failure| match failure.stage {
-        Stage::Raised(_) => Failure::asked(failure.error),
-        _ => failure,
-    })?;
-    let label = key.label(alias.as_deref(), language::TARGET);
+    let label = key.label(request.alias.as_deref(), language::TARGET);
+    let to =
+        frame.run.render(state.env(), key, request, Some(&frame)).map_err(|failure| match failure.stage {
+            Stage::Raised(_) => Failure::asked(failure.error),
+            _ => failure,
+        })?;
     let path = versions_path(&to.script.install_id());
     facts(state).add_edge(Edge { relation, label, to });
     Ok(path)

@@ -89,7 +89,8 @@ fn place_of(frame: &Frame, source: &Source, urls: &[String]) -> String {
     let address = urls.first().map(String::as_str);
     let words =
         [Some(hash.as_str()), address, address.map(base_name), Some("src("), Some("git("), Some("sha256")];
-    let at = words.iter().flatten().find_map(|word| frame.text.find(word)).unwrap_or(0);
+    let text = frame.text.as_bytes();
+    let at = words.iter().flatten().find_map(|word| memchr::memmem::find(text, word.as_bytes())).unwrap_or(0);
     format!("{}:{}", Catalog::definition_place(&frame.key.name), place::line_of(&frame.text, at))
 }
 
