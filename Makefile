@@ -6,7 +6,7 @@ TOOLCHAIN ?= host
 SOURCES ?= debian
 PROFILE ?= demo
 # A long build with two after it, two chains of two, and five short ones: a few minutes on two processors.
-SET = ncurses less readline attr acl zlib file bzip2 pcre2 lua byacc mawk
+SET = acl attr byacc bzip2 file less lua mawk ncurses pcre2 readline zlib
 
 PTHBS = target/release/pthbs
 GENPKG = target/release/genpkg
