@@ -12,7 +12,7 @@ use crate::world::{World, said};
 pub(crate) const CASES: &[Case] = &[
     ("a_declared_dependency_cannot_be_changed", a_declared_dependency_cannot_be_changed),
     ("what_is_not_declared_is_not_there", what_is_not_declared_is_not_there),
-    ("an_agents_socket_and_secrets_are_not_there", an_agents_socket_and_secrets_are_not_there),
+    ("an_ssh_agents_socket_and_secrets_are_not_there", an_ssh_agents_socket_and_secrets_are_not_there),
     ("there_is_no_way_up_and_out", there_is_no_way_up_and_out),
     ("only_what_is_writable_can_be_written", only_what_is_writable_can_be_written),
     ("mounts_below_a_source_are_as_read_only_as_it", mounts_below_a_source_are_as_read_only_as_it),
@@ -125,7 +125,7 @@ fn what_is_not_declared_is_not_there(world: &World) -> Checked {
     Ok(())
 }
 
-fn an_agents_socket_and_secrets_are_not_there(world: &World) -> Checked {
+fn an_ssh_agents_socket_and_secrets_are_not_there(world: &World) -> Checked {
     let socket = world.dir().join("agent");
     let _agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let look = "test -S \"$SOCKET\" && echo a socket; echo \"[$SSH_AUTH_SOCK$TOKEN]\"";
