@@ -4,7 +4,6 @@
 	"description": "Shell for people: completion, line editing, globbing",
 	"license": "MIT-Modern-Variant",
 	"homepage": "https://www.zsh.org/",
-	"update": {"url": "https://www.zsh.org/pub/", "pattern": "zsh-([0-9.]+)\\.tar\\.xz"},
 } %}
 {% set source = src(["https://www.zsh.org/pub/zsh-5.9.tar.xz", "deb-src:trixie/zsh/zsh_5.9.orig.tar.xz"],
 	sha256="9b8d1ecedd5b5e81fbf1918e876752a7dd948e05c1a0dba10ab863842d45acd5") %}
