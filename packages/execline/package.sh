@@ -10,17 +10,9 @@
 {% if sources == "debian" %}
 {% set source = src(["https://github.com/skarnet/execline/archive/refs/tags/v2.9.6.1.tar.gz", "deb-src:trixie/execline/execline_2.9.6.1.orig.tar.gz"],
 	name="execline-2.9.6.1.tar.gz", sha256="e718d73a0fa667f270763776a58213a027cb85dd5db9ad8331fa62b123911b29") %}
+{% do patch("older-skalibs.patch") %}
 {% else %}
-{% set source = src("https://skarnet.org/software/execline/execline-2.9.7.0.tar.gz",
-	sha256="73c9160efc994078d8ea5480f9161bfd1b3cf0b61f7faab704ab1898517d0207") %}
+{% set source = src("https://skarnet.org/software/execline/execline-2.9.7.0.tar.gz", sha256="73c9160efc994078d8ea5480f9161bfd1b3cf0b61f7faab704ab1898517d0207") %}
 {% endif %}
 {% do dep("skalibs") %}
 {% set flags = ["--enable-multicall"] %}
-{% block pre_configure %}
-{% if sources == "debian" %}
-	mkdir src/include/skalibs
-	cat >src/include/skalibs/cspawn.h {{ file("cspawn.h") | heredoc }}
-	cat >src/include/skalibs/stat.h {{ file("stat.h") | heredoc }}
-	sed -i 's|^#include <skalibs/skalibs.h>|&\n#include <skalibs/cspawn.h>\n#include <skalibs/stat.h>|' tools/gen-multicall.sh
-{% endif %}
-{% endblock %}
