@@ -19,9 +19,6 @@ pub(crate) enum Report {
     Ended(i32),
 }
 
-/// A message is a word or an error; one that names a thousand missing binds is cut by the kernel and read as damaged.
-pub(crate) const MESSAGE_BYTES: usize = 128 << 10;
-
 /// Two ends for whole messages, closed by exec.
 pub(crate) fn pair() -> Result<(OwnedFd, OwnedFd)> {
     socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
@@ -31,12 +28,7 @@ pub(crate) fn pair() -> Result<(OwnedFd, OwnedFd)> {
 /// Sends one message; EPIPE says that the other end is gone.
 pub(crate) fn tell(socket: impl AsFd, message: &impl Serialize) -> nix::Result<()> {
     let bytes = serde_json::to_vec(message).expect("messages have no keys but strings");
-    loop {
-        match send(socket.as_fd().as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL) {
-            Err(Errno::EINTR) => {}
-            sent => return sent.map(drop),
-        }
-    }
+    patiently(|| send(socket.as_fd().as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL)).map(drop)
 }
 
 /// What can be read from the other end.
@@ -50,19 +42,27 @@ pub(crate) enum Heard<T> {
 
 /// Receives one message, waiting for it or not.
 pub(crate) fn hear<T: DeserializeOwned>(socket: impl AsFd, wait: bool) -> Result<Heard<T>> {
-    let mut bytes = vec![0; MESSAGE_BYTES];
+    let fd = socket.as_fd().as_raw_fd();
     let flags = if wait { MsgFlags::empty() } else { MsgFlags::MSG_DONTWAIT };
+    // Its length first: a buffer for the longest there may be would cost each fork a copy of every page of it.
+    let length = match patiently(|| recv(fd, &mut [], flags | MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC)) {
+        Ok(0) | Err(Errno::ECONNRESET) => return Ok(Heard::End),
+        Err(Errno::EAGAIN) => return Ok(Heard::Nothing),
+        length => length.named(|| "recv".to_string())?,
+    };
+    let mut bytes = vec![0; length];
+    patiently(|| recv(fd, &mut bytes, MsgFlags::empty())).named(|| "recv".to_string())?;
+    serde_json::from_slice(&bytes)
+        .map(Heard::Message)
+        .map_err(|cause| Error::new(format!("a damaged message of {length} bytes: {cause}")))
+}
+
+/// Makes a call until no signal interrupts it.
+fn patiently<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {
-        match recv(socket.as_fd().as_raw_fd(), &mut bytes, flags) {
-            Ok(0) | Err(Errno::ECONNRESET) => return Ok(Heard::End),
-            Ok(length) => {
-                return serde_json::from_slice(&bytes[..length])
-                    .map(Heard::Message)
-                    .map_err(|cause| Error::new(format!("a damaged message of {length} bytes: {cause}")));
-            }
+        match call() {
             Err(Errno::EINTR) => {}
-            Err(Errno::EAGAIN) => return Ok(Heard::Nothing),
-            Err(errno) => return Err(Error::call("recv", errno)),
+            done => return done,
         }
     }
 }
