@@ -14,7 +14,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{ForkResult, Gid, Pid, Uid, chdir, setgroups, sethostname, setresgid, setresuid, setsid};
+use nix::unistd::{Gid, Pid, Uid, chdir, setgroups, sethostname, setresgid, setresuid, setsid};
 
 use crate::error::{Error, Named as _, Result};
 use crate::launch::{Descriptors, Job};
@@ -78,10 +78,8 @@ fn start(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<Pid> {
     rights::drop_all()?;
     seccomp::apply(spec.boundary)?;
     let slave = stdio.terminal.as_ref().map(terminal::make).transpose()?;
-    let command = match sys::fork().named(|| "fork(the command)".to_string())? {
-        ForkResult::Child => become_command(spec, stdio, slave.as_ref()),
-        ForkResult::Parent { child } => child,
-    };
+    let command = sys::vfork(|| become_command(spec, stdio, slave.as_ref()))
+        .named(|| "clone(the command)".to_string())?;
     match tell(report, &Report::Started) {
         Ok(()) => Ok(command),
         // Nobody is left to want it; the command ends with this process.

@@ -1,6 +1,7 @@
 //! The system calls that no crate wraps safely. All the unsafe code of the project is in this file.
 #![allow(unsafe_code)] // Each block is one call of the kernel's or C's interface and says why it is sound.
 
+use std::convert::Infallible;
 use std::ffi::{CStr, CString, c_int, c_long, c_uint, c_void};
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -60,6 +61,18 @@ pub(crate) fn clone3(flags: CloneFlags) -> Result<Cloned> {
 pub(crate) fn fork() -> Result<ForkResult> {
     // SAFETY: the callers have one thread, so that no lock can be held by a thread the child does not have.
     unsafe { nix::unistd::fork() }
+}
+
+/// Starts a child that runs `life` in this process's own memory, and waits until it has executed a program or ended.
+///
+/// As posix_spawn does it: a fork would copy the page tables, fault in again what it touches, and exec throw all of that
+/// away. For processes of one thread.
+pub(crate) fn vfork(mut life: impl FnMut() -> Infallible) -> Result<Pid> {
+    let mut stack = vec![0; 64 << 10];
+    let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
+    // SAFETY: with CLONE_VFORK this thread, the only one, sleeps while the child is in its memory; the child has a stack of
+    // its own, which outlives it there, and never returns from `life`.
+    unsafe { nix::sched::clone(Box::new(|| match life() {}), &mut stack, flags, Some(libc::SIGCHLD)) }
 }
 
 /// Ends this process at once: no destructors, no buffers, nothing of the parent's that was copied.
