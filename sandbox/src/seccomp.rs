@@ -3,21 +3,19 @@
 //! A list of what is denied: builds run any program there is, and a list of what is allowed would break some of them
 //! with every new C library. Namespaces, empty capabilities and the mount table carry the boundary; the filter takes
 //! away the parts of the kernel in which escapes were found.
+//!
+//! For each sandbox the kernel translates the filter anew and works out its answer to every call. So its length counts,
+//! and it is a tree of comparisons, put together here: the crates for this make lists, several times as long.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use libc::{
-    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS,
-};
+use libc::sock_filter;
 use nix::errno::Errno;
-use seccompiler::{
-    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, sock_filter,
-};
 
-use crate::error::{Error, Result};
+use crate::error::{Named as _, Result};
 use crate::spec::Boundary;
+use crate::sys;
 
 /// The newest system call whose meaning was known when this table was written (file_setattr). Later ones do not exist in a
 /// sandbox: a new way to mount would not be in the table. x32 calls have numbers far above and fall under the same rule.
@@ -89,16 +87,15 @@ const ABSENT: &[i64] = &[libc::SYS_clone3, libc::SYS_openat2];
 /// Answered as by a file system that lacks them: cp and install then go on without.
 const UNSUPPORTED: &[i64] = &[libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr, SYS_SETXATTRAT];
 
-const NAMESPACES: [i32; 8] = [
-    CLONE_NEWNS,
-    CLONE_NEWCGROUP,
-    CLONE_NEWUTS,
-    CLONE_NEWIPC,
-    CLONE_NEWUSER,
-    CLONE_NEWPID,
-    CLONE_NEWNET,
-    CLONE_NEWTIME,
-];
+/// Flags of clone and unshare. The low byte of clone's is a signal, where CLONE_NEWTIME would be: 0x80 is none.
+const NAMESPACES: i32 = libc::CLONE_NEWNS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | CLONE_NEWTIME;
 
 /// Calls with a mode: its argument's place, and that of the open flags if the mode counts only with them.
 const WITH_MODE: &[(i64, u8, Option<u8>)] = &[
@@ -117,220 +114,179 @@ const WITH_MODE: &[(i64, u8, Option<u8>)] = &[
     (libc::SYS_open, 2, Some(1)),
 ];
 
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+/// As in the kernel's list of architectures for audits. A call by another one's numbers (int 0x80) kills the process.
+const OWN_ARCHITECTURE: u32 = if cfg!(target_arch = "x86_64") {
+    0xc000_003e
+} else if cfg!(target_arch = "aarch64") {
+    0xc000_00b7
+} else {
+    panic!("the filter is written for x86_64 and aarch64")
+};
+
+/// What becomes of a call. Answers are those of `SECCOMP_RET_*`; of an argument the lower 32 bits are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rule {
+    Always(u32),
+    /// EPERM where each of these arguments has one of its bits or more.
+    RefuseBits(Vec<(u8, u32)>),
+    /// One answer where the argument is one of the values, and another where it is not.
+    ByValue {
+        argument: u8,
+        values: Vec<u32>,
+        one_of_them: u32,
+        none_of_them: u32,
+    },
+}
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+
+const fn refuse(errno: Errno) -> u32 {
+    libc::SECCOMP_RET_ERRNO | errno as u32
+}
 
 /// The filter, made once per process: before the first clone, so that every sandbox finds it ready.
-pub(crate) fn program(boundary: Boundary) -> Result<&'static BpfProgram> {
-    static PROGRAMS: [OnceLock<Result<BpfProgram>>; 2] = [OnceLock::new(), OnceLock::new()];
-    let made = PROGRAMS[boundary as usize].get_or_init(|| {
-        compile(boundary).map_err(|why| Error::new(format!("cannot make the seccomp filter: {why}")))
-    });
-    made.as_ref().map_err(Error::clone)
+pub(crate) fn program(boundary: Boundary) -> &'static [sock_filter] {
+    static PROGRAMS: [OnceLock<Vec<sock_filter>>; 2] = [OnceLock::new(), OnceLock::new()];
+    PROGRAMS[boundary as usize].get_or_init(|| compile(&rules(boundary)))
 }
 
 /// Puts this process and all that come of it under the filter. After no_new_privs, and last of all.
 pub(crate) fn apply(boundary: Boundary) -> Result<()> {
-    seccompiler::apply_filter(program(boundary)?).map_err(|why| {
-        Error::new(format!("seccomp(SECCOMP_SET_MODE_FILTER): {why}"))
-            .hint("the kernel needs CONFIG_SECCOMP_FILTER")
-    })
+    sys::filter_calls(program(boundary))
+        .named(|| "seccomp(SECCOMP_SET_MODE_FILTER)".to_string())
+        .map_err(|error| error.hint("the kernel needs CONFIG_SECCOMP_FILTER"))
 }
 
-/// One filter, since each costs the kernel 90 us to take in. seccompiler knows one answer for each, so it makes several,
-/// and the end of one, its default, becomes the beginning of the next: no call is in two of them.
-fn compile(boundary: Boundary) -> Result<BpfProgram, BackendError> {
-    let answers = [
-        (refused()?, Errno::EPERM),
-        (always(ABSENT), Errno::ENOSYS),
-        (always(UNSUPPORTED), Errno::ENOTSUP),
-        (sockets(boundary)?, Errno::EAFNOSUPPORT),
+/// All rules, by the numbers of their calls; what has none is allowed.
+fn rules(boundary: Boundary) -> BTreeMap<u32, Rule> {
+    let mut rules = Vec::new();
+    for (calls, errno) in [(NEVER, Errno::EPERM), (ABSENT, Errno::ENOSYS), (UNSUPPORTED, Errno::ENOTSUP)] {
+        rules.extend(calls.iter().map(|&call| (call, Rule::Always(refuse(errno)))));
+    }
+    let namespaces = Rule::RefuseBits(vec![(0, NAMESPACES as u32)]);
+    rules.extend([(libc::SYS_unshare, namespaces.clone()), (libc::SYS_clone, namespaces)]);
+    for &(call, mode, flags) in WITH_MODE {
+        // Without these flags the mode is whatever lies in the register. libc's O_TMPFILE includes O_DIRECTORY.
+        let creates = (libc::O_CREAT | libc::O_TMPFILE & !libc::O_DIRECTORY) as u32;
+        let flags = flags.map(|flags| (flags, creates));
+        let set_id = (mode, libc::S_ISUID | libc::S_ISGID);
+        rules.push((call, Rule::RefuseBits(flags.into_iter().chain([set_id]).collect())));
+    }
+    // Typing into a terminal, and the console's cut and paste, which does the same. The kernel looks at 32 bits.
+    let typing = Rule::ByValue {
+        argument: 1,
+        values: vec![libc::TIOCSTI as u32, libc::TIOCLINUX as u32],
+        one_of_them: refuse(Errno::EPERM),
+        none_of_them: ALLOW,
+    };
+    rules.push((libc::SYS_ioctl, typing));
+    // AF_VSOCK and others know no network namespace.
+    let local = Rule::ByValue {
+        argument: 0,
+        values: [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].map(|family| family as u32).to_vec(),
+        one_of_them: ALLOW,
+        none_of_them: refuse(Errno::EAFNOSUPPORT),
+    };
+    let sockets = match boundary {
+        Boundary::Namespaces => local.clone(),
+        // Without a network namespace every socket is one of the host's: then none is made but pairs.
+        Boundary::Landlock => Rule::Always(refuse(Errno::EAFNOSUPPORT)),
+    };
+    rules.extend([(libc::SYS_socket, sockets), (libc::SYS_socketpair, local)]);
+    let count = rules.len();
+    let rules: BTreeMap<u32, Rule> = rules.into_iter().map(|(call, rule)| (call as u32, rule)).collect();
+    assert_eq!(rules.len(), count, "a call has one rule");
+    rules
+}
+
+/// The filter for `rules`: a look at the architecture, then at the call's number, by halving.
+fn compile(rules: &BTreeMap<u32, Rule>) -> Vec<sock_filter> {
+    let (allowed, unknown) = (Rule::Always(ALLOW), Rule::Always(refuse(Errno::ENOSYS)));
+    // Where the rule changes: from this number on it is this one, until the next.
+    let mut changes = vec![(0, &allowed)];
+    for (&call, rule) in rules {
+        changes.extend([(call, rule), (call + 1, &allowed)]);
+    }
+    changes.push((NEWEST_KNOWN + 1, &unknown));
+    // Between two numbers in a row nothing is allowed, and what has one rule is one change.
+    let next: Vec<u32> = changes.iter().skip(1).map(|(call, _)| *call).chain([u32::MAX]).collect();
+    let mut next = next.into_iter();
+    changes.retain(|(call, _)| Some(*call) != next.next());
+    changes.dedup_by(|later, earlier| later.1 == earlier.1);
+    // In `struct seccomp_data` the number stands at 0, the architecture at 4.
+    let mut program = vec![
+        load(4),
+        jump(libc::BPF_JEQ, OWN_ARCHITECTURE, 1, 0),
+        answer(libc::SECCOMP_RET_KILL_PROCESS),
+        load(0),
     ];
-    let mut whole = BpfProgram::new();
-    let mut ruled = Vec::new();
-    for (rules, errno) in answers {
-        ruled.extend(rules.keys().map(|&call| call as u32));
-        let refuse = SeccompAction::Errno(errno as i32 as u32);
-        // A call by another architecture's numbers (int 0x80) kills the process.
-        let arch = std::env::consts::ARCH.try_into()?;
-        let mut part: BpfProgram =
-            SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch)?.try_into()?;
-        let default = part.pop();
-        assert_eq!(
-            default.map(|last| last.k),
-            Some(libc::SECCOMP_RET_ALLOW),
-            "a filter ends with its default"
-        );
-        whole.extend(part);
-    }
-    whole.extend(nothing_newer());
-    ruled.sort_unstable();
-    let mut program = shortcut(&ruled);
-    program.extend(whole);
-    Ok(program)
-}
-
-/// Lets through what has no rule, by halving: a tree of comparisons before the long list.
-///
-/// When it takes a filter in, the kernel works out the answer for each of its calls; through the list alone that is a
-/// tenth of what a sandbox costs to start. `ruled` is ascending. Whatever is not surely without a rule, and any other
-/// architecture, goes on to the list.
-fn shortcut(ruled: &[u32]) -> BpfProgram {
-    const AUDIT_ARCH_X86_64: u32 = 0xc000_003e;
-    const AUDIT_ARCH_AARCH64: u32 = 0xc000_00b7;
-    let own = if cfg!(target_arch = "aarch64") { AUDIT_ARCH_AARCH64 } else { AUDIT_ARCH_X86_64 };
-    // Where the answer changes: from this number on it is this one, until the next.
-    let mut changes = vec![(0, true)];
-    for &call in ruled {
-        // Two ruled numbers in a row have no gap between them.
-        if changes.last() == Some(&(call, true)) {
-            changes.pop();
-        }
-        if changes.last().is_none_or(|(_, is_free)| *is_free) {
-            changes.push((call, false));
-        }
-        changes.push((call + 1, true));
-    }
-    changes.push((NEWEST_KNOWN + 1, false));
-    let mut tree = BpfProgram::new();
-    branch(&changes, &mut tree);
-    let (load, jump, go) = (
-        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
-        libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
-        libc::BPF_JMP | libc::BPF_JA,
-    );
-    let length = tree.len() as u32;
-    // The architecture stands at offset 4 of `struct seccomp_data`, the number at 0.
-    let mut program =
-        vec![step(load, 0, 0, 4), step(jump, 1, 0, own), step(go, 0, 0, length + 1), step(load, 0, 0, 0)];
-    // A leaf that goes on to the list jumps behind the tree.
-    for (index, instruction) in tree.iter_mut().enumerate() {
-        if instruction.code == go as u16 {
-            instruction.k = length - 1 - index as u32;
-        }
-    }
-    program.extend(tree);
+    program.extend(tree(&changes));
     program
 }
 
-/// The tree below one half of the changes: the lower half stands first, the upper one is jumped to.
-fn branch(changes: &[(u32, bool)], tree: &mut BpfProgram) {
-    let (jump, go, answer) =
-        (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K, libc::BPF_JMP | libc::BPF_JA, libc::BPF_RET);
-    match changes {
-        [] => unreachable!("a half of two or more has one at least"),
-        [(_, true)] => tree.push(step(answer, 0, 0, libc::SECCOMP_RET_ALLOW)),
-        [(_, false)] => tree.push(step(go, 0, 0, 0)),
-        _ => {
-            let (lower, upper) = changes.split_at(changes.len() / 2);
-            let mut first = BpfProgram::new();
-            branch(lower, &mut first);
-            // A conditional jump reaches 255; each half is shorter for any table of up to 128 changes a half.
-            let over = u8::try_from(first.len()).expect("the table of calls fits one jump");
-            tree.push(step(jump, over, 0, upper[0].0));
-            tree.extend(first);
-            branch(upper, tree);
-        }
+/// The tree below one part of the changes: the lower half stands first, the upper one is jumped to.
+fn tree(changes: &[(u32, &Rule)]) -> Vec<sock_filter> {
+    if let [(_, rule)] = changes {
+        return leaf(rule);
     }
+    let (lower, upper) = changes.split_at(changes.len() / 2);
+    let lower = tree(lower);
+    // A conditional jump reaches 255.
+    let over = u8::try_from(lower.len()).expect("half of the table fits one jump");
+    let mut program = vec![jump(libc::BPF_JGE, upper[0].0, over, 0)];
+    program.extend(lower);
+    program.extend(tree(upper));
+    program
 }
 
-fn step(code: u32, jt: u8, jf: u8, k: u32) -> sock_filter {
-    sock_filter { code: code as u16, jt, jf, k }
-}
-
-fn always(calls: &[i64]) -> Rules {
-    calls.iter().map(|&call| (call, Vec::new())).collect()
-}
-
-/// Everything that gets EPERM: the table, namespaces, set-id modes, typing into a terminal.
-fn refused() -> Result<Rules, BackendError> {
-    let mut rules = always(NEVER);
-    let any_namespace =
-        NAMESPACES.iter().map(|&flag| rule(&[bits(0, flag as u32)?])).collect::<Result<Vec<_>, _>>()?;
-    rules.insert(libc::SYS_unshare, any_namespace.clone());
-    // The low byte of clone's flags is a signal, where CLONE_NEWTIME would be: 0x80 is none.
-    rules.insert(libc::SYS_clone, any_namespace);
-    for &(call, mode, flags) in WITH_MODE {
-        let mut set_id = Vec::new();
-        for bit in [libc::S_ISUID, libc::S_ISGID] {
-            match flags {
-                None => set_id.push(rule(&[bits(mode, bit)?])?),
-                // Without these flags the mode is whatever lies in the register.
-                Some(flags) => {
-                    // O_TMPFILE alone: the constant of libc includes O_DIRECTORY.
-                    for creates in [libc::O_CREAT, libc::O_TMPFILE & !libc::O_DIRECTORY] {
-                        set_id.push(rule(&[bits(flags, creates as u32)?, bits(mode, bit)?])?);
-                    }
-                }
+/// The answer of one rule.
+fn leaf(rule: &Rule) -> Vec<sock_filter> {
+    let mut program = Vec::new();
+    match rule {
+        Rule::Always(this) => program.push(answer(*this)),
+        Rule::RefuseBits(arguments) => {
+            for (index, &(argument, bits)) in arguments.iter().enumerate() {
+                // To the last instruction, over two for each argument that is left, and the refusal.
+                let to_allow = 2 * (arguments.len() - index - 1) as u8 + 1;
+                program.extend([load_argument(argument), jump(libc::BPF_JSET, bits, 0, to_allow)]);
             }
+            program.extend([answer(refuse(Errno::EPERM)), answer(ALLOW)]);
         }
-        rules.insert(call, set_id);
+        Rule::ByValue { argument, values, one_of_them, none_of_them } => {
+            program.push(load_argument(*argument));
+            for (index, &value) in values.iter().enumerate() {
+                program.push(jump(libc::BPF_JEQ, value, (values.len() - index) as u8, 0));
+            }
+            program.extend([answer(*none_of_them), answer(*one_of_them)]);
+        }
     }
-    // Typing into a terminal, and the console's cut and paste, which does the same. The kernel looks at 32 bits.
-    let terminal = [libc::TIOCSTI as u32, libc::TIOCLINUX as u32];
-    let terminal = terminal.map(|request| rule(&[compare(1, SeccompCmpOp::Eq, request)?]));
-    rules.insert(libc::SYS_ioctl, terminal.into_iter().collect::<Result<_, _>>()?);
-    Ok(rules)
+    program
 }
 
-/// Sockets of any family but UNIX and internet: AF_VSOCK and others know no network namespace.
-///
-/// Without a network namespace every socket is one of the host's: then none is made but pairs.
-fn sockets(boundary: Boundary) -> Result<Rules, BackendError> {
-    let mut conditions = Vec::new();
-    for family in [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6] {
-        conditions.push(compare(0, SeccompCmpOp::Ne, family as u32)?);
-    }
-    let other = vec![rule(&conditions)?];
-    let refused = match boundary {
-        Boundary::Namespaces => other.clone(),
-        Boundary::Landlock => Vec::new(),
-    };
-    Ok(Rules::from([(libc::SYS_socket, refused), (libc::SYS_socketpair, other)]))
+fn load(offset: u32) -> sock_filter {
+    sock_filter { code: (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16, jt: 0, jf: 0, k: offset }
 }
 
-/// Every call above the newest known one gets ENOSYS. By hand: seccompiler's tables know equal numbers only.
-fn nothing_newer() -> BpfProgram {
-    let (load, jump_greater, answer) = (
-        libc::BPF_LD | libc::BPF_W | libc::BPF_ABS,
-        libc::BPF_JMP | libc::BPF_JGT | libc::BPF_K,
-        libc::BPF_RET,
-    );
-    let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    vec![
-        // The number stands at offset 0 of `struct seccomp_data`.
-        step(load, 0, 0, 0),
-        step(jump_greater, 0, 1, NEWEST_KNOWN),
-        step(answer, 0, 0, enosys),
-        step(answer, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ]
+/// The lower half of an argument; they begin at 16 in `struct seccomp_data`, 8 bytes each.
+fn load_argument(argument: u8) -> sock_filter {
+    load(16 + 8 * u32::from(argument))
 }
 
-/// The argument has all of these bits.
-fn bits(argument: u8, bits: u32) -> Result<SeccompCondition, BackendError> {
-    compare(argument, SeccompCmpOp::MaskedEq(u64::from(bits)), bits)
+/// Leaves out `jt` instructions where the comparison with `k` holds, and `jf` where it does not.
+fn jump(comparison: u32, k: u32, jt: u8, jf: u8) -> sock_filter {
+    sock_filter { code: (libc::BPF_JMP | comparison | libc::BPF_K) as u16, jt, jf, k }
 }
 
-fn compare(argument: u8, operator: SeccompCmpOp, value: u32) -> Result<SeccompCondition, BackendError> {
-    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, u64::from(value))
-}
-
-fn rule(conditions: &[SeccompCondition]) -> Result<SeccompRule, BackendError> {
-    SeccompRule::new(conditions.to_vec())
+fn answer(answer: u32) -> sock_filter {
+    sock_filter { code: libc::BPF_RET as u16, jt: 0, jf: 0, k: answer }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_filter_compiles_and_fits_the_kernel() {
-        // BPF_MAXINSNS
-        assert!((1..=4096).contains(&program(Boundary::Namespaces).unwrap().len()));
-    }
-
-    /// What the kernel would answer to a call without arguments: the few instructions that a filter is made of.
-    #[cfg(target_arch = "x86_64")]
-    fn answer(program: &BpfProgram, arch: u32, call: u32) -> u32 {
+    /// What the kernel would answer: the few instructions that a filter is made of.
+    fn answered(program: &[sock_filter], arch: u32, call: u32, arguments: [u32; 6]) -> u32 {
         let (mut accumulator, mut at) = (0, 0);
         loop {
             let sock_filter { code, jt, jf, k } = program[at];
@@ -338,52 +294,91 @@ mod tests {
             at += 1;
             let compared = match code & 0xf0 {
                 libc::BPF_JEQ => accumulator == k,
-                libc::BPF_JGT => accumulator > k,
                 libc::BPF_JGE => accumulator >= k,
                 _ => accumulator & k != 0,
             };
             match code & 0x07 {
-                libc::BPF_LD => accumulator = [call, arch].get(k as usize / 4).copied().unwrap_or(0),
-                libc::BPF_ALU => accumulator &= k,
+                libc::BPF_LD => {
+                    accumulator = match k {
+                        0 => call,
+                        4 => arch,
+                        _ => arguments[(k as usize - 16) / 8],
+                    }
+                }
                 libc::BPF_RET => return k,
-                _ if code & 0xf0 == libc::BPF_JA => at += k as usize,
                 _ => at += usize::from(if compared { jt } else { jf }),
             }
         }
     }
 
-    #[cfg(target_arch = "x86_64")]
-    #[test]
-    fn the_shortcut_changes_no_answer() {
-        const X86_64: u32 = 0xc000_003e;
-        const I386: u32 = 0x4000_0003;
-        for boundary in [Boundary::Namespaces, Boundary::Landlock] {
-            let whole = program(boundary).unwrap();
-            // The list begins with its own look at the architecture.
-            let arch = |code: &sock_filter| {
-                u32::from(code.code) == libc::BPF_LD | libc::BPF_W | libc::BPF_ABS && code.k == 4
-            };
-            let begin = whole.iter().enumerate().filter(|(_, code)| arch(code)).nth(1).unwrap().0;
-            let list: BpfProgram = whole[begin..].to_vec();
-            for call in (0..1000).chain([0x4000_0000, 0x4000_003b, u32::MAX]) {
-                for arch in [X86_64, I386, 0] {
-                    assert_eq!(answer(whole, arch, call), answer(&list, arch, call), "{call} {arch:x}");
+    /// The same as the table says it.
+    fn expected(rules: &BTreeMap<u32, Rule>, call: u32, arguments: [u32; 6]) -> u32 {
+        let argument = |number: u8| arguments[usize::from(number)];
+        match rules.get(&call) {
+            None if call > NEWEST_KNOWN => refuse(Errno::ENOSYS),
+            None => ALLOW,
+            Some(Rule::Always(answer)) => *answer,
+            Some(Rule::RefuseBits(pairs)) => {
+                match pairs.iter().all(|(number, bits)| argument(*number) & bits != 0) {
+                    true => refuse(Errno::EPERM),
+                    false => ALLOW,
                 }
             }
-            assert_eq!(answer(whole, X86_64, libc::SYS_read as u32), libc::SECCOMP_RET_ALLOW);
-            assert_ne!(answer(whole, X86_64, libc::SYS_mount as u32), libc::SECCOMP_RET_ALLOW);
+            Some(Rule::ByValue { argument: number, values, one_of_them, none_of_them }) => {
+                if values.contains(&argument(*number)) { *one_of_them } else { *none_of_them }
+            }
         }
     }
 
-    /// Else the default of the first part that has it would hide the others.
     #[test]
-    fn no_call_has_two_answers() {
-        let tables =
-            [refused().unwrap(), always(ABSENT), always(UNSUPPORTED), sockets(Boundary::Landlock).unwrap()];
-        let mut calls: Vec<i64> = tables.iter().flat_map(|rules| rules.keys().copied()).collect();
-        let count = calls.len();
-        calls.sort_unstable();
-        calls.dedup();
-        assert_eq!(calls.len(), count);
+    fn the_filter_answers_what_the_table_says() {
+        let values =
+            [0, 1, 2, 3, 10, 0x80, 0o100, 0o755, 0o2755, 0o4755, 0o20_200_000, 0o20_000_000, 0x1000_0000]
+                .into_iter()
+                .chain([libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCGWINSZ].map(|request| request as u32));
+        let values: Vec<u32> = values.collect();
+        for boundary in [Boundary::Namespaces, Boundary::Landlock] {
+            let (rules, program) = (rules(boundary), program(boundary));
+            for call in (0..1000).chain([0x4000_0000, 0x4000_003b, u32::MAX]) {
+                for &first in &values {
+                    for &second in &values {
+                        let arguments = [first, second, first, second, first, second];
+                        let answer = answered(program, OWN_ARCHITECTURE, call, arguments);
+                        assert_eq!(answer, expected(&rules, call, arguments), "{call} {arguments:?}");
+                    }
+                }
+                for arch in [0, 0x4000_0003] {
+                    assert_eq!(answered(program, arch, call, [0; 6]), libc::SECCOMP_RET_KILL_PROCESS);
+                }
+            }
+        }
+    }
+
+    /// So that the two above are not wrong together.
+    #[test]
+    fn some_answers_are_these() {
+        let answer = |boundary, call: i64, arguments: [u32; 3]| {
+            let [a, b, c] = arguments;
+            answered(program(boundary), OWN_ARCHITECTURE, call as u32, [a, b, c, 0, 0, 0])
+        };
+        let whole = |call, arguments| answer(Boundary::Namespaces, call, arguments);
+        let (eperm, family) = (refuse(Errno::EPERM), refuse(Errno::EAFNOSUPPORT));
+        assert_eq!(whole(libc::SYS_read, [0; 3]), ALLOW);
+        assert_eq!(whole(libc::SYS_mount, [0; 3]), eperm);
+        assert_eq!(whole(libc::SYS_clone3, [0; 3]), refuse(Errno::ENOSYS));
+        assert_eq!(whole(libc::SYS_fsetxattr, [0; 3]), refuse(Errno::ENOTSUP));
+        assert_eq!(whole(libc::SYS_clone, [libc::SIGCHLD as u32, 0, 0]), ALLOW);
+        assert_eq!(whole(libc::SYS_clone, [libc::CLONE_NEWUSER as u32, 0, 0]), eperm);
+        assert_eq!(whole(libc::SYS_fchmod, [3, 0o755, 0]), ALLOW);
+        assert_eq!(whole(libc::SYS_fchmod, [3, 0o4755, 0]), eperm);
+        assert_eq!(whole(libc::SYS_ioctl, [0, libc::TIOCSTI as u32, 0]), eperm);
+        assert_eq!(whole(libc::SYS_socket, [libc::AF_INET as u32, 0, 0]), ALLOW);
+        assert_eq!(whole(libc::SYS_socket, [libc::AF_VSOCK as u32, 0, 0]), family);
+        assert_eq!(answer(Boundary::Landlock, libc::SYS_socket, [libc::AF_UNIX as u32, 0, 0]), family);
+        assert_eq!(answer(Boundary::Landlock, libc::SYS_socketpair, [libc::AF_UNIX as u32, 0, 0]), ALLOW);
+        #[cfg(target_arch = "x86_64")]
+        for (flags, expected) in [(libc::O_RDONLY, ALLOW), (libc::O_CREAT, eperm), (libc::O_TMPFILE, eperm)] {
+            assert_eq!(whole(libc::SYS_open, [0, flags as u32, 0o4755]), expected);
+        }
     }
 }

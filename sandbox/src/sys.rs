@@ -157,6 +157,15 @@ pub(crate) fn has_seccomp_filter() -> bool {
     checked(asked).is_ok()
 }
 
+/// Puts this process and all that come of it under a system call filter. It has given up new privileges before.
+pub(crate) fn filter_calls(program: &[libc::sock_filter]) -> Result<()> {
+    let length = program.len().try_into().map_err(|_| Errno::E2BIG)?;
+    let program = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut() };
+    // SAFETY: the kernel copies the filter, and writes to none of it; both outlive the call.
+    checked(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program) })
+        .map(drop)
+}
+
 /// The version of Landlock that the kernel has and has not switched off.
 pub(crate) fn landlock_version() -> Result<u32> {
     const VERSION: c_uint = 1;
