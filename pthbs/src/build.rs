@@ -24,6 +24,7 @@ pub use estimate::Estimate;
 pub use history::{Past, history};
 pub use job::inside::{Inside, Place};
 pub use job::layout::Layout;
+pub use job::weak::Exposed;
 pub use known::Known;
 pub use log::{Log, plain};
 pub use plan::{Build, Exists, Plan, Step, plan};

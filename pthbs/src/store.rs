@@ -47,4 +47,4 @@ pub use remove::Removed;
 pub use scratch::Scratch;
 pub use seal::{Finding, MTIME, Seal, Sealed};
 pub use staging::Staging;
-pub use view::Shown;
+pub use view::{Shown, View};

@@ -21,7 +21,8 @@ use crate::sys;
 /// sandbox: a new way to mount would not be in the table. x32 calls have numbers far above and fall under the same rule.
 const NEWEST_KNOWN: u32 = 469;
 
-/// Has no constant in libc for all C libraries.
+/// These have no constant in libc for all C libraries.
+const SYS_QUOTACTL_FD: i64 = 443;
 const SYS_SETXATTRAT: i64 = 463;
 const SYS_OPEN_TREE_ATTR: i64 = 467;
 const CLONE_NEWTIME: i32 = 0x80;
@@ -71,6 +72,7 @@ const NEVER: &[i64] = &[
     libc::SYS_setdomainname,
     libc::SYS_acct,
     libc::SYS_quotactl,
+    SYS_QUOTACTL_FD,
     libc::SYS_syslog,
     libc::SYS_vhangup,
     #[cfg(target_arch = "x86_64")]
@@ -136,6 +138,8 @@ enum Rule {
         one_of_them: u32,
         none_of_them: u32,
     },
+    /// EAFNOSUPPORT for sockets but those of these families, and of netlink but NETLINK_ROUTE.
+    Sockets(Vec<u32>),
 }
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
@@ -172,23 +176,27 @@ fn rules(boundary: Boundary) -> BTreeMap<u32, Rule> {
         let set_id = (mode, libc::S_ISUID | libc::S_ISGID);
         rules.push((call, Rule::RefuseBits(flags.into_iter().chain([set_id]).collect())));
     }
-    // Typing into a terminal, and the console's cut and paste, which does the same. The kernel looks at 32 bits.
+    // Typing into a terminal; the console's cut and paste, which does the same; and line disciplines, behind which are
+    // drivers for modems with a long row of holes. The kernel looks at 32 bits.
     let typing = Rule::ByValue {
         argument: 1,
-        values: vec![libc::TIOCSTI as u32, libc::TIOCLINUX as u32],
+        values: vec![libc::TIOCSTI as u32, libc::TIOCLINUX as u32, libc::TIOCSETD as u32],
         one_of_them: refuse(Errno::EPERM),
         none_of_them: ALLOW,
     };
     rules.push((libc::SYS_ioctl, typing));
-    // AF_VSOCK and others know no network namespace.
+    // AF_VSOCK and others know no network namespace. Of netlink there is the one protocol that getifaddrs asks: it answers
+    // for the sandbox's own network, and what it would change wants CAP_NET_ADMIN there, which nobody has. The others
+    // (netfilter, xfrm, audit, uevents, generic) are large, and no build needs them.
+    let families = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].map(|family| family as u32).to_vec();
     let local = Rule::ByValue {
         argument: 0,
-        values: [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6].map(|family| family as u32).to_vec(),
+        values: families.clone(),
         one_of_them: ALLOW,
         none_of_them: refuse(Errno::EAFNOSUPPORT),
     };
     let sockets = match boundary {
-        Boundary::Namespaces => local.clone(),
+        Boundary::Namespaces => Rule::Sockets(families),
         // Without a network namespace every socket is one of the host's: then none is made but pairs.
         Boundary::Landlock => Rule::Always(refuse(Errno::EAFNOSUPPORT)),
     };
@@ -259,6 +267,22 @@ fn leaf(rule: &Rule) -> Vec<sock_filter> {
             }
             program.extend([answer(*none_of_them), answer(*one_of_them)]);
         }
+        Rule::Sockets(families) => {
+            program.push(load_argument(0));
+            for (index, &family) in families.iter().enumerate() {
+                // Over the other families, and the five between here and the last instruction.
+                program.push(jump(libc::BPF_JEQ, family, (families.len() - index) as u8 + 4, 0));
+            }
+            let refused = answer(refuse(Errno::EAFNOSUPPORT));
+            program.extend([
+                jump(libc::BPF_JEQ, libc::AF_NETLINK as u32, 1, 0),
+                refused,
+                load_argument(2),
+                jump(libc::BPF_JEQ, libc::NETLINK_ROUTE as u32, 1, 0),
+                refused,
+                answer(ALLOW),
+            ]);
+        }
     }
     program
 }
@@ -327,13 +351,20 @@ mod tests {
             Some(Rule::ByValue { argument: number, values, one_of_them, none_of_them }) => {
                 if values.contains(&argument(*number)) { *one_of_them } else { *none_of_them }
             }
+            Some(Rule::Sockets(families)) => {
+                let is_route = argument(0) == libc::AF_NETLINK as u32 && argument(2) == 0;
+                match families.contains(&argument(0)) || is_route {
+                    true => ALLOW,
+                    false => refuse(Errno::EAFNOSUPPORT),
+                }
+            }
         }
     }
 
     #[test]
     fn the_filter_answers_what_the_table_says() {
         let values =
-            [0, 1, 2, 3, 10, 0x80, 0o100, 0o755, 0o2755, 0o4755, 0o20_200_000, 0o20_000_000, 0x1000_0000]
+            [0, 1, 2, 3, 10, 16, 0x80, 0o100, 0o755, 0o2755, 0o4755, 0o20_200_000, 0o20_000_000, 0x1000_0000]
                 .into_iter()
                 .chain([libc::TIOCSTI, libc::TIOCLINUX, libc::TIOCGWINSZ].map(|request| request as u32));
         let values: Vec<u32> = values.collect();
@@ -374,6 +405,13 @@ mod tests {
         assert_eq!(whole(libc::SYS_ioctl, [0, libc::TIOCSTI as u32, 0]), eperm);
         assert_eq!(whole(libc::SYS_socket, [libc::AF_INET as u32, 0, 0]), ALLOW);
         assert_eq!(whole(libc::SYS_socket, [libc::AF_VSOCK as u32, 0, 0]), family);
+        let netlink = |protocol: i32| [libc::AF_NETLINK as u32, libc::SOCK_RAW as u32, protocol as u32];
+        assert_eq!(whole(libc::SYS_socket, netlink(libc::NETLINK_ROUTE)), ALLOW);
+        for protocol in [libc::NETLINK_NETFILTER, libc::NETLINK_XFRM, libc::NETLINK_AUDIT, -1] {
+            assert_eq!(whole(libc::SYS_socket, netlink(protocol)), family);
+        }
+        assert_eq!(whole(libc::SYS_socketpair, netlink(libc::NETLINK_ROUTE)), family);
+        assert_eq!(answer(Boundary::Landlock, libc::SYS_socket, netlink(libc::NETLINK_ROUTE)), family);
         assert_eq!(answer(Boundary::Landlock, libc::SYS_socket, [libc::AF_UNIX as u32, 0, 0]), family);
         assert_eq!(answer(Boundary::Landlock, libc::SYS_socketpair, [libc::AF_UNIX as u32, 0, 0]), ALLOW);
         #[cfg(target_arch = "x86_64")]

@@ -229,9 +229,6 @@ impl Spec {
             .iter()
             .map(|link| format!("link `{}`: the weak sandbox makes none", link.target.display()));
         found.extend(links);
-        if self.terminal {
-            found.push("a terminal of its own: the weak sandbox makes none".to_string());
-        }
         found
     }
 }

@@ -26,7 +26,7 @@ use crate::identity::Identity;
 use crate::launch::{Descriptors, Job};
 use crate::report::{Report, tell};
 use crate::spec::{Access, Bind, Boundary, Spec};
-use crate::{inside, rights, seccomp, sys};
+use crate::{inside, rights, seccomp, sys, terminal};
 
 /// Before version 3 (Linux 6.2) nothing keeps a command from truncating whatever its user may write.
 pub(crate) const LEAST: u32 = 3;
@@ -69,15 +69,17 @@ pub(crate) fn live(job: &Job, stdio: &Descriptors, report: &OwnedFd) -> Result<(
     rights::raise_open_files()?;
     let rules = rules(&job.spec)?;
     umask(Mode::from_bits_truncate(0o022));
+    let slave = stdio.terminal.as_ref().map(terminal::make).transpose()?;
     match sys::fork().named(|| "fork(the command)".to_string())? {
         ForkResult::Parent { child } => {
-            drop(rules);
+            // A terminal ends with the last who has it.
+            drop((rules, slave));
             watch_over(child, report)
         }
         ForkResult::Child => {
             let error = match become_harmless(job, rules, stdio) {
                 Ok(()) if tell(report, &Report::Started).is_ok() => {
-                    inside::become_command(&job.spec, stdio, None)
+                    inside::become_command(&job.spec, stdio, slave.as_ref())
                 }
                 // Nobody is left to want it.
                 Ok(()) => sys::exit_now(125),
@@ -98,6 +100,10 @@ fn rules(spec: &Spec) -> Result<RulesetCreated> {
     let mut rules = handled().map_err(|cause| Error::new(format!("landlock: {cause}")))?;
     for (path, access) in own.filter(|(path, _)| Path::new(path).exists()) {
         rules = allow(rules, Path::new(path), access)?;
+    }
+    if spec.terminal {
+        // That of whoever opens it, which can only be its own.
+        rules = allow(rules, Path::new("/dev/tty"), devices | AccessFs::IoctlDev)?;
     }
     for bind in &spec.binds {
         rules = allow(rules, &bind.source, access_to(bind)?)?;

@@ -31,4 +31,5 @@ mod shell;
 mod stopping;
 mod store_commands;
 mod templates;
+mod weak;
 mod world;

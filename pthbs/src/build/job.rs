@@ -6,10 +6,8 @@ mod failure;
 mod finish;
 pub mod inside;
 pub mod layout;
-mod weak;
+pub mod weak;
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -20,13 +18,14 @@ use super::log::{self, Captured};
 use super::opened::Opened;
 use super::schedule::Turn;
 use super::site::Site;
-use super::visible::{Visible, visible};
+use super::visible::visible;
 use crate::base::event::Event;
 use crate::base::{Error, Result};
 use crate::script::{InstallId, Script};
-use crate::store::{Item, Shown, Staging};
+use crate::store::{Item, Staging};
 use inside::Place;
 use layout::Layout;
+use weak::Exposed;
 
 /// One build.
 pub(super) struct Job<'a> {
@@ -92,12 +91,12 @@ impl<'a> Job<'a> {
         };
         self.span("lay out", || self.site.work.run(move || layout.make()))?;
 
-        let shown = self.site.options.weak.then(|| self.show(&visible, &staging)).transpose()?;
+        let view = self.site.options.view.as_ref();
+        let expose = |view| Exposed::new(view, self.site.store, &visible, &self.install, staging.dir());
+        let exposed = view.map(expose).transpose()?;
         let opened = self.watch()?;
         let outcome = self.span("script", || self.execute(&visible, &place, &seat, captured))?;
-        if shown.is_some() {
-            set_mode(&staging, 0o700)?;
-        }
+        drop(exposed);
         opened.into_iter().for_each(|opened| self.tell_unopened(opened));
         // Every process of it is gone: what it held is free for others while its output is sealed.
         drop(seat);
@@ -111,16 +110,6 @@ impl<'a> Job<'a> {
         }
         self.span("seal", || self.finish(staging, &visible, captured))?;
         log::compress(&self.log())
-    }
-
-    /// For the weak sandbox: what the build is to find below the machine's own `/versions`, and, as root, the way to its
-    /// own directories, which are the build's user's.
-    fn show(&self, visible: &Visible, staging: &Staging) -> Result<Shown> {
-        if nix::unistd::geteuid().is_root() {
-            set_mode(staging, 0o711)?;
-        }
-        let installs = visible.all.iter().cloned().map(Item::Install).collect();
-        self.site.store.show(&installs, &self.item, &staging.tree())
     }
 
     /// Begins to watch what the script declares for its build, where that is asked for.
@@ -174,11 +163,6 @@ impl<'a> Job<'a> {
         self.site.trace.span(self.step, part, start);
         done
     }
-}
-
-fn set_mode(staging: &Staging, mode: u32) -> Result<()> {
-    let set = std::fs::set_permissions(staging.dir(), Permissions::from_mode(mode));
-    set.map_err(|cause| Error::io("set the mode of", staging.dir(), &cause))
 }
 
 /// Leaves everything as the script left it, for a person to look at.

@@ -24,7 +24,7 @@ use crate::base::event::{Event, Sink};
 use crate::base::{Error, Result};
 use crate::script::{InstallId, Origin, Source};
 use crate::source::Fetcher;
-use crate::store::{Finding, InUse, Item, Staging, Store};
+use crate::store::{Finding, InUse, Item, Staging, Store, View};
 
 /// Where a source can be had.
 pub type Origins = Arc<dyn Fn(&Source) -> Vec<Origin> + Send + Sync>;
@@ -50,8 +50,8 @@ pub struct Options {
     pub trace: bool,
     /// Whether to tell which declared dependencies a build never opens.
     pub opened: bool,
-    /// Whether builds run in the weak sandbox.
-    pub weak: bool,
+    /// Where `/versions` leads, if builds run in the weak sandbox.
+    pub view: Option<View>,
     /// What is left out, to measure what it is worth.
     pub without: BTreeSet<Part>,
 }
@@ -82,7 +82,7 @@ impl Default for Options {
             trace: false,
             without: BTreeSet::new(),
             opened: false,
-            weak: false,
+            view: None,
         }
     }
 }
@@ -125,8 +125,8 @@ impl Run<'_> {
 
         // The FIFOs of all builds; it goes when the run ends.
         let scratch = Staging::scratch(self.store, "run")?;
-        if self.options.weak {
-            self.store.expect_view()?;
+        if let Some(view) = &self.options.view {
+            view.expect()?;
             open_to_builds(scratch.dir())?;
         }
         let jobserver = Jobserver::new(self.options.jobs, scratch.dir())?;

@@ -42,6 +42,7 @@ mod size;
 mod source;
 mod switch;
 mod wanted;
+mod weak;
 mod within;
 
 use std::path::PathBuf;

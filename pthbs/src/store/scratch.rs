@@ -17,13 +17,13 @@ use crate::base::Result;
 #[derive(Debug)]
 pub struct Scratch {
     store: Store,
-    _place: Place,
+    place: Place,
 }
 
 /// What is deleted when it is dropped.
 #[derive(Debug)]
 enum Place {
-    Staged { _staging: Staging },
+    Staged { staging: Staging },
     Elsewhere(PathBuf),
 }
 
@@ -46,7 +46,7 @@ impl Store {
         make(&root)?;
         link(&self.root().join("log"), &root.join("log"))?;
         let store = self.fill(&root, without)?;
-        Ok(Scratch { store, _place: Place::Staged { _staging: staging } })
+        Ok(Scratch { store, place: Place::Staged { staging } })
     }
 
     /// A scratch store in a new directory below `dir`, perhaps on another file system and for another user.
@@ -54,7 +54,7 @@ impl Store {
         let root = dir.join(format!("pthbs-scratch.{:016x}", random()));
         make(&root)?;
         let place = Place::Elsewhere(root.clone());
-        Ok(Scratch { store: self.fill(&root, without)?, _place: place })
+        Ok(Scratch { store: self.fill(&root, without)?, place })
     }
 
     fn fill(&self, root: &Path, without: &BTreeSet<Item>) -> Result<Store> {
@@ -92,6 +92,13 @@ impl Scratch {
     /// Where the scripts that are built in it may be written, as `genpkg render` writes them.
     pub fn rendered(&self) -> PathBuf {
         self.store.root().join("rendered")
+    }
+
+    /// Lets another user walk through to what is built in it, as the weak sandbox of root's builds needs it.
+    pub fn open_the_way(&self) -> Result<()> {
+        let Place::Staged { staging } = &self.place else { return Ok(()) };
+        let set = fs::set_permissions(staging.dir(), fs::Permissions::from_mode(0o711));
+        set.map_err(|cause| trouble("set the mode of", staging.dir(), &cause))
     }
 
     /// Makes it another user's.

@@ -4,9 +4,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/io_uring.h>
+#include <linux/netlink.h>
 #include <linux/perf_event.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -165,6 +169,32 @@ static int do_shm(void) { return shmget(number(arg[0]), 1, 0); }
 
 /* sockets */
 static int do_socket(void) { return socket(number(arg[0]), number(arg[1]), 0); }
+/* With a protocol. */
+static int do_socket_of(void) { return socket(number(arg[0]), number(arg[1]), number(arg[2])); }
+/* Names the interfaces, through NETLINK_ROUTE: succeeds if they are "lo" alone. */
+static int do_interfaces(void) {
+    struct ifaddrs *first, *one;
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0), count = 0;
+    if (fd < 0 || getifaddrs(&first) < 0) return -1;
+    for (one = first; one; one = one->ifa_next, count++)
+        if (strcmp(one->ifa_name, "lo")) { errno = EEXIST; return -1; }
+    return count > 0 ? 0 : -1;
+}
+/* Asks NETLINK_ROUTE to take an interface down: what the kernel answers. */
+static int do_link_down(void) {
+    struct { struct nlmsghdr head; struct ifinfomsg info; } ask;
+    struct { struct nlmsghdr head; struct nlmsgerr error; } answer;
+    int fd = socket(AF_NETLINK, SOCK_RAW, 0);
+    memset(&ask, 0, sizeof ask);
+    ask.head.nlmsg_len = sizeof ask;
+    ask.head.nlmsg_type = RTM_NEWLINK;
+    ask.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    ask.info.ifi_index = 1;
+    ask.info.ifi_change = IFF_UP;
+    if (fd < 0 || send(fd, &ask, sizeof ask, 0) < 0 || recv(fd, &answer, sizeof answer, 0) < 0) return -1;
+    errno = -answer.error.error;
+    return errno ? -1 : 0;
+}
 static int do_tcp(void) {
     struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)number(arg[1])) };
     inet_pton(AF_INET, arg[0], &to.sin_addr);
@@ -195,6 +225,7 @@ static int do_loopback(void) {
 /* terminals */
 static int do_tiocsti(void) { char c = '!'; return ioctl(number(arg[0]), TIOCSTI, &c); }
 static int do_tiocsti_high(void) { char c = '!'; return (int)syscall(SYS_ioctl, number(arg[0]), 0x100000000UL | TIOCSTI, &c); }
+static int do_line_discipline(void) { int n = 13 /* N_HDLC */; return ioctl(posix_openpt(O_RDWR | O_NOCTTY), TIOCSETD, &n); }
 static int do_take_terminal(void) { return ioctl(number(arg[0]), TIOCSCTTY, 0); }
 static int do_ptmx(void) { int fd = posix_openpt(O_RDWR | O_NOCTTY); return fd < 0 || grantpt(fd) < 0 || unlockpt(fd) < 0 ? -1 : open(ptsname(fd), O_RDWR | O_NOCTTY); }
 
@@ -217,8 +248,9 @@ static const struct { const char *name; int (*run)(void); } attacks[] = {
     { "userfaultfd", do_userfaultfd }, { "io-uring", do_io_uring }, { "syscall", do_syscall },
     { "ptrace", do_ptrace }, { "ptrace-child", do_ptrace_child }, { "kill", do_kill }, { "shm", do_shm },
     { "shm-make", do_shm_make }, { "shm-remove", do_shm_remove },
-    { "socket", do_socket }, { "tcp", do_tcp }, { "udp", do_udp }, { "abstract", do_abstract },
-    { "loopback", do_loopback }, { "tiocsti", do_tiocsti }, { "tiocsti-high", do_tiocsti_high },
+    { "socket", do_socket }, { "socket-of", do_socket_of }, { "interfaces", do_interfaces },
+    { "link-down", do_link_down }, { "tcp", do_tcp }, { "udp", do_udp }, { "abstract", do_abstract },
+    { "loopback", do_loopback }, { "tiocsti", do_tiocsti }, { "tiocsti-high", do_tiocsti_high }, { "line-discipline", do_line_discipline },
     { "take-terminal", do_take_terminal }, { "ptmx", do_ptmx },
 };
 

@@ -11,6 +11,7 @@ use crate::world::World;
 pub(crate) const CASES: &[Case] = &[
     ("the_hosts_sockets_are_out_of_reach", the_hosts_sockets_are_out_of_reach),
     ("other_families_do_not_exist", other_families_do_not_exist),
+    ("interfaces_can_be_asked_for_and_not_changed", interfaces_can_be_asked_for_and_not_changed),
     ("loopback_works_inside", loopback_works_inside),
     ("memory_and_signals_of_the_host_are_out_of_reach", memory_and_signals_of_the_host_are_out_of_reach),
 ];
@@ -38,13 +39,31 @@ fn the_hosts_sockets_are_out_of_reach(world: &World) -> Checked {
 }
 
 fn other_families_do_not_exist(world: &World) -> Checked {
-    // VSOCK, ALG, PACKET, NETLINK, BLUETOOTH, XDP with the types they want.
-    let families = [(40, 1), (38, 5), (17, 3), (16, 3), (31, 3), (44, 3)];
+    // VSOCK, ALG, PACKET, BLUETOOTH, XDP with the types they want.
+    let families = [(40, 1), (38, 5), (17, 3), (31, 3), (44, 3)];
     let script: String = families.map(|(family, kind)| format!("$A socket {family} {kind};")).concat();
     let outside = world.outside(Path::new("/"), &script)?;
     assert!(outside.contains("socket ok"), "{outside}");
     let inside = world.run_spec(&world.attack(&script)?).output;
     assert_eq!(inside, "socket EAFNOSUPPORT\n".repeat(families.len()));
+    Ok(())
+}
+
+fn interfaces_can_be_asked_for_and_not_changed(world: &World) -> Checked {
+    let script = "$A interfaces; $A socket-of 16 3 0; $A socket-of 16 2 0; $A link-down";
+    assert_eq!(
+        world.run_spec(&world.attack(script)?).output,
+        "interfaces ok\nsocket-of ok\nsocket-of ok\nlink-down EPERM\n"
+    );
+    // FIREWALL, SOCK_DIAG, XFRM, AUDIT, NETFILTER, KOBJECT_UEVENT, GENERIC, CRYPTO.
+    let others = [3, 4, 6, 9, 12, 15, 16, 21];
+    let script: String = others.map(|protocol| format!("$A socket-of 16 3 {protocol};")).concat();
+    let outside = world.outside(Path::new("/"), &script)?;
+    assert!(outside.matches("socket-of ok").count() >= 3, "{outside}");
+    assert_eq!(
+        world.run_spec(&world.attack(&script)?).output,
+        "socket-of EAFNOSUPPORT\n".repeat(others.len())
+    );
     Ok(())
 }
 

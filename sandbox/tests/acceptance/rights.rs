@@ -103,11 +103,11 @@ fn the_side_doors_are_closed(world: &World) -> Checked {
     let harmless = "$A keyctl; $A add-key; $A perf; $A userfaultfd; $A io-uring";
     let outside = world.outside(&dir, harmless)?;
     assert!(outside.contains("keyctl ok"), "{outside}");
-    let mut spec = world.attack(&format!("{harmless}; $A bpf; $A handle /build/file; $A setxattr /build/file; $A syscall 470; $A syscall 0x7fffffff"))?;
+    let mut spec = world.attack(&format!("{harmless}; $A bpf; $A handle /build/file; $A line-discipline; $A setxattr /build/file; $A syscall 470; $A syscall 0x7fffffff"))?;
     spec.binds.push(sandbox::Bind::writable(&dir, "/build"));
     assert_eq!(
         world.run_spec(&spec).output,
-        "keyctl EPERM\nadd-key EPERM\nperf EPERM\nuserfaultfd EPERM\nio-uring EPERM\nbpf EPERM\nhandle EPERM\n\
+        "keyctl EPERM\nadd-key EPERM\nperf EPERM\nuserfaultfd EPERM\nio-uring EPERM\nbpf EPERM\nhandle EPERM\nline-discipline EPERM\n\
          setxattr EOPNOTSUPP\nsyscall ENOSYS\nsyscall ENOSYS\n"
     );
     Ok(())

@@ -18,6 +18,10 @@ pub(crate) const CASES: &[Case] = &[
     ("every_process_ends_without_a_namespace", every_process_ends_without_a_namespace),
     ("clocks_and_stops_work_without_a_namespace", clocks_and_stops_work_without_a_namespace),
     ("a_weak_spec_that_needs_mounts_is_refused", a_weak_spec_that_needs_mounts_is_refused),
+    (
+        "a_shell_in_the_weak_sandbox_has_a_terminal_of_its_own",
+        a_shell_in_the_weak_sandbox_has_a_terminal_of_its_own,
+    ),
 ];
 
 /// The host's programs where they are, and a directory to write to, in which the script begins.
@@ -151,16 +155,54 @@ fn clocks_and_stops_work_without_a_namespace(world: &World) -> Checked {
     Ok(())
 }
 
+fn a_shell_in_the_weak_sandbox_has_a_terminal_of_its_own(world: &World) -> Checked {
+    let pty = nix::pty::openpty(None, None).map_err(|errno| format!("no pseudo-terminal here: {errno}"))?;
+    let callers = nix::unistd::ttyname(&pty.slave).unwrap();
+    let before = nix::sys::termios::tcgetattr(&pty.slave).unwrap();
+    let build = world.dir();
+    let script = format!(
+        "tty; $A write {0}; $A read {0}; $A tiocsti 0; $A ptmx; : >/dev/tty && echo opened; read line; echo got $line; exit 4",
+        callers.display()
+    );
+    let mut spec = weak(world, &build, &script)?;
+    spec.terminal = true;
+    let file = world.dir().join("spec.json");
+    std::fs::write(&file, serde_json::to_string(&spec).unwrap()).unwrap();
+    let terminal = || std::process::Stdio::from(pty.slave.try_clone().unwrap());
+    let mut program = world.program(&["--spec", file.to_str().unwrap()]);
+    let mut child = program.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().unwrap();
+    let (mut master, mut text) = (std::fs::File::from(pty.master), String::new());
+    let mut until = |word: &str, master: &mut std::fs::File| {
+        while !text.contains(word) {
+            let mut bytes = [0; 256];
+            let length = master.read(&mut bytes).unwrap();
+            text.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        }
+        text.clone()
+    };
+    until("opened", &mut master);
+    std::io::Write::write_all(&mut master, b"typed\r").unwrap();
+    let said = until("got typed", &mut master);
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    let (own, rest) = said.split_once("\r\n").unwrap();
+    assert!(own.starts_with("/dev/pts/") && own != callers.to_str().unwrap(), "{said}");
+    assert!(
+        rest.starts_with("write EACCES\r\nread EACCES\r\ntiocsti EPERM\r\nptmx EACCES\r\nopened\r\n"),
+        "{said}"
+    );
+    assert_eq!(nix::sys::termios::tcgetattr(&pty.slave).unwrap(), before);
+    Ok(())
+}
+
 fn a_weak_spec_that_needs_mounts_is_refused(world: &World) -> Checked {
     let mut spec = world.shell("true");
     spec.boundary = Boundary::Landlock;
     spec.links = vec![Link::new("/bin2", "bin")];
     spec.binds = vec![Bind::read_only("/usr", "/elsewhere")];
-    spec.terminal = true;
     assert_eq!(
         world.try_spec(&spec).unwrap_err().to_string(),
-        "error: the sandbox spec has 3 mistakes\n  bind `/usr` at `/elsewhere`: the weak sandbox shows things where they are\n  \
-         link `/bin2`: the weak sandbox makes none\n  a terminal of its own: the weak sandbox makes none"
+        "error: the sandbox spec has 2 mistakes\n  bind `/usr` at `/elsewhere`: the weak sandbox shows things where they are\n  \
+         link `/bin2`: the weak sandbox makes none"
     );
     let (_, err, status) = said(&mut world.program(&["--weak-sandbox", "hope", "--", "true"]));
     assert!(err.contains("possible values: landlock"), "{err}");

@@ -7,7 +7,7 @@ use nix::fcntl::OFlag;
 use sandbox::{Outcome, Running, Stdio};
 
 use super::inside::{Inside, JOBSERVER, Place};
-use super::{Job, failure, weak};
+use super::{Job, failure};
 use crate::base::event::Event;
 use crate::base::{Error, Result};
 use crate::build::jobserver::{Form, Seat};
@@ -34,11 +34,9 @@ impl Job<'_> {
             jobs: self.site.options.jobs,
             jobserver: Some((seat.makeflags(form, &self.jobserver_path(seat)), seat.fifo())),
             limits: &self.site.options.limits,
+            is_weak: self.site.options.view.is_some(),
         };
-        let spec = match self.site.options.weak {
-            true => weak::spec(&inside)?,
-            false => inside.spec()?,
-        };
+        let spec = inside.spec()?;
         let jobserver = match form {
             Form::Fifo | Form::None => None,
             Form::Combined => Some(seat.descriptors()?),
@@ -75,7 +73,7 @@ impl Job<'_> {
 
     /// Where the build finds its jobserver.
     fn jobserver_path(&self, seat: &Seat) -> PathBuf {
-        match self.site.options.weak {
+        match self.site.options.view.is_some() {
             true => seat.fifo(),
             false => JOBSERVER.into(),
         }

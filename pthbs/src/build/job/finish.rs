@@ -79,7 +79,7 @@ impl Job<'_> {
         };
         let weak = "weak-sandbox=landlock: no namespaces were between it and the host".to_string();
         let mut reasons: Vec<String> =
-            own.into_iter().chain(self.site.options.weak.then_some(weak)).collect();
+            own.into_iter().chain(self.site.options.view.is_some().then_some(weak)).collect();
         for input in header.inputs() {
             let record = self.site.store.record(input).map_err(|error: Error| {
                 error.with("which is an input of", format!("`{}`", self.install.name))

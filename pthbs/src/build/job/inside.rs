@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sandbox::{Bind, Limits, Link, Spec};
 
+use super::weak;
 use crate::base::{Error, Result};
 use crate::build::visible::Visible;
 use crate::script::{Sandbox, Script};
@@ -56,11 +57,16 @@ pub struct Inside<'a> {
     pub jobserver: Option<(String, PathBuf)>,
     /// What it may use up.
     pub limits: &'a Limits,
+    /// Whether it runs in the weak sandbox, and so sees its directories where the host has them.
+    pub is_weak: bool,
 }
 
 impl Inside<'_> {
     /// The sandbox that runs the script.
     pub fn spec(&self) -> Result<Spec> {
+        if self.is_weak {
+            return weak::spec(self);
+        }
         let header = &self.script.header;
         let out = Path::new(LOGICAL).join(self.script.install_id().to_string());
         let mut binds = vec![
@@ -175,7 +181,9 @@ mod tests {
         let place = Place::of(Path::new("/staging"));
         let limits = Limits::default();
         let (store, script, visible, place) = (&store, &script, &visible, &place);
-        Inside { store, script, visible, place, jobs: 3, jobserver, limits: &limits }.spec().unwrap()
+        Inside { store, script, visible, place, jobs: 3, jobserver, limits: &limits, is_weak: false }
+            .spec()
+            .unwrap()
     }
 
     fn variable<'a>(spec: &'a Spec, name: &str) -> &'a str {

@@ -2,14 +2,58 @@
 //!
 //! Only `/versions` is where it always is: the machine's own leads to the store's view.
 
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use sandbox::{Bind, Boundary, Spec};
 
-use super::inside::{Inside, show_everything, show_host};
-use crate::base::Result;
-use crate::script::Sandbox;
-use crate::store::{Item, LOGICAL};
+use super::inside::{Inside, Place, show_everything, show_host};
+use crate::base::{Error, Result};
+use crate::build::visible::Visible;
+use crate::script::{InstallId, Sandbox};
+use crate::store::{Item, LOGICAL, Shown, Store, View};
+
+/// A build whose directories are where it will look for them, until this is dropped.
+#[derive(Debug)]
+pub struct Exposed {
+    /// Its directory, which is open for another user to walk through.
+    opened: Option<PathBuf>,
+    _shown: Shown,
+}
+
+impl Exposed {
+    /// Shows what the build of `install` is to find below the machine's own `/versions`, and, as root, opens the way to its
+    /// directories in `dir`, which become those of the build's user.
+    pub fn new(
+        view: &View,
+        store: &Store,
+        visible: &Visible,
+        install: &InstallId,
+        dir: &Path,
+    ) -> Result<Exposed> {
+        let installs = visible.all.iter().cloned().map(Item::Install);
+        let own = Item::Install(install.clone());
+        let shown = view.show(store, installs, &own, &Place::of(dir).tree)?;
+        let is_root = nix::unistd::geteuid().is_root();
+        if is_root {
+            set_mode(dir, 0o711)?;
+        }
+        Ok(Exposed { opened: is_root.then(|| dir.to_path_buf()), _shown: shown })
+    }
+}
+
+impl Drop for Exposed {
+    fn drop(&mut self) {
+        // What cannot be closed is gone.
+        let _ = self.opened.as_deref().map(|dir| set_mode(dir, 0o700));
+    }
+}
+
+fn set_mode(dir: &Path, mode: u32) -> Result<()> {
+    let set = fs::set_permissions(dir, Permissions::from_mode(mode));
+    set.map_err(|cause| Error::io("set the mode of", dir, &cause))
+}
 
 /// The sandbox that runs the script.
 pub(super) fn spec(inside: &Inside<'_>) -> Result<Spec> {
@@ -86,8 +130,17 @@ mod tests {
             (Visible::default(), Place::of(Path::new("/staging")), Limits::default());
         let jobserver = Some(("-j3 --jobserver-auth=fifo:/run/fifo".to_string(), "/run/fifo".into()));
         let (store, script, visible) = (&store, &script, &visible);
-        let inside = Inside { store, script, visible, place: &place, jobs: 3, jobserver, limits: &limits };
-        let spec = spec(&inside).unwrap();
+        let inside = Inside {
+            store,
+            script,
+            visible,
+            place: &place,
+            jobs: 3,
+            jobserver,
+            limits: &limits,
+            is_weak: true,
+        };
+        let spec = inside.spec().unwrap();
         assert_eq!(spec.boundary, Boundary::Landlock);
         assert!(spec.links.is_empty() && spec.binds.iter().all(|bind| bind.source == bind.target));
         assert_eq!(spec.argv, ["/staging/env/bin/sh", "/staging/build/script"]);

@@ -6,9 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, ExitStatus, Stdio};
 
-use super::build::Width;
 use super::items::{self, Items};
 use super::license::Licenses;
+use super::weak::Weak;
 use super::{Global, source};
 use crate::base::{Error, Kind, Result, fs};
 use crate::cli::report;
@@ -19,10 +19,10 @@ use crate::source::Fetcher;
 use crate::store::{Item, Scratch};
 
 /// Builds installs that are there, and puts what comes out in their place.
-pub(super) fn replace(global: &Global, scripts: &[Script]) -> Result<()> {
+pub(super) fn replace(global: &Global, scripts: &[Script], weak: &Weak) -> Result<()> {
     let items = Items::open_to_change(global)?;
     let _in_use = items.store.in_use(&inputs(scripts))?;
-    let (scratch, errors) = build(global, &items, scripts)?;
+    let (scratch, errors) = build(global, &items, scripts, weak)?;
     for script in scripts {
         let item = Item::Install(script.install_id());
         if scratch.store().has(&item) {
@@ -34,23 +34,36 @@ pub(super) fn replace(global: &Global, scripts: &[Script]) -> Result<()> {
 }
 
 /// Builds installs that are there, to see what their builds open; what comes out is thrown away.
-pub(super) fn trace(global: &Global, scripts: &[Script], width: &Width) -> Result<()> {
+pub(super) fn trace(global: &Global, scripts: &[Script], weak: &Weak) -> Result<()> {
     let items = Items::open_to_change(global)?;
     let _in_use = items.store.in_use(&inputs(scripts))?;
-    prepare(global, &items, scripts)?;
-    let scratch = items.store.scratch(&asked(scripts))?;
-    write_scripts(&scratch, &items, scripts)?;
-    let mut command = command(&scratch, scripts)?;
-    run(command.args(width.words()))
+    let scratch = scratch(global, &items, scripts, weak)?;
+    let mut command = command(&scratch, &items, scripts, weak)?;
+    run(command.arg("--trace"))
 }
 
 /// Builds installs in a scratch store; what could not be built is missing there, and in the error.
-pub(super) fn build(global: &Global, items: &Items, scripts: &[Script]) -> Result<(Scratch, Option<Error>)> {
-    prepare(global, items, scripts)?;
-    let scratch = items.store.scratch(&asked(scripts))?;
-    write_scripts(&scratch, items, scripts)?;
-    let built = run(command(&scratch, scripts)?);
+pub(super) fn build(
+    global: &Global,
+    items: &Items,
+    scripts: &[Script],
+    weak: &Weak,
+) -> Result<(Scratch, Option<Error>)> {
+    let scratch = scratch(global, items, scripts, weak)?;
+    let built = run(command(&scratch, items, scripts, weak)?);
     Ok((scratch, built.err()))
+}
+
+/// A scratch store in which scripts can be built, with all that they need.
+fn scratch(global: &Global, items: &Items, scripts: &[Script], weak: &Weak) -> Result<Scratch> {
+    weak.announce();
+    prepare(global, items, scripts, weak)?;
+    let scratch = items.store.scratch(&asked(scripts))?;
+    if weak.is_asked() {
+        scratch.open_the_way()?;
+    }
+    write_scripts(&scratch, items, scripts)?;
+    Ok(scratch)
 }
 
 /// The items that scripts make.
@@ -73,7 +86,7 @@ pub(super) fn script_of(items: &Items, install: &InstallId) -> Result<Script> {
 }
 
 /// Makes sure that what scripts are made with is there, and their sources.
-pub(super) fn prepare(global: &Global, items: &Items, scripts: &[Script]) -> Result<()> {
+pub(super) fn prepare(global: &Global, items: &Items, scripts: &[Script], weak: &Weak) -> Result<()> {
     let asked = asked(scripts);
     let missing: BTreeSet<Item> =
         inputs(scripts).into_iter().filter(|item| !asked.contains(item) && !items.store.has(item)).collect();
@@ -83,7 +96,7 @@ pub(super) fn prepare(global: &Global, items: &Items, scripts: &[Script]) -> Res
         if let Some(dir) = &global.rendered {
             command.arg("--rendered").arg(dir);
         }
-        run(command.arg("build").args(missing.iter().map(ToString::to_string)))?;
+        run(command.arg("build").args(weak.words()).args(missing.iter().map(ToString::to_string)))?;
     }
     let config = super::context::Scripts::of(items.rendered.clone())?.file.fetching(false)?;
     let fetcher = Fetcher::new(&items.store, config, report::lines())?;
@@ -140,10 +153,11 @@ fn label(script: &Script) -> String {
 }
 
 /// The process that builds scripts in a scratch store, with nothing of the project here.
-pub(super) fn command(scratch: &Scratch, scripts: &[Script]) -> Result<Command> {
+pub(super) fn command(scratch: &Scratch, items: &Items, scripts: &[Script], weak: &Weak) -> Result<Command> {
     let mut command = this_program()?;
     command.current_dir(scratch.store().root()).arg("--root").arg(scratch.store().root());
     command.arg("--rendered").arg(scratch.rendered()).arg("build").args(scripts.iter().map(label));
+    command.args(weak.words_for_scratch(items.store.root()));
     Ok(command)
 }
 

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::Global;
 use super::anew;
 use super::context::{self, Scripts};
+use super::weak::Weak;
 use crate::base::{Result, fs};
 use crate::build::{self, Exists, Known, Options, Part, Plan, Run, Stop, Summary};
 use crate::cli::report::Shown;
@@ -66,10 +67,8 @@ pub(super) struct Width {
     /// Take sources from the store and the distfiles directories only [also: PTHBS_OFFLINE=1]
     #[arg(long)]
     offline: bool,
-    /// For machines that refuse user namespaces: build with less between a build and the host. What is built is marked as
-    /// tainted, and so is all that is built from it
-    #[arg(long, value_name = "KIND", value_parser = ["landlock"])]
-    weak_sandbox: Option<String>,
+    #[command(flatten)]
+    pub(super) weak: Weak,
     /// Set by `build --trace`.
     #[arg(skip)]
     trace: bool,
@@ -89,9 +88,9 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let width = Width { trace: arguments.trace, ..arguments.width.clone() };
     let done = ensure_telling(&store, &scripts, &asked, &width, output)?;
     if arguments.trace && !old.is_empty() {
-        anew::trace(global, &old, &width)?;
+        anew::trace(global, &old, &width.weak)?;
     } else if !old.is_empty() {
-        anew::replace(global, &old)?;
+        anew::replace(global, &old, &width.weak)?;
     } else if done == Done::Nothing {
         report::say("nothing to do");
     }
@@ -153,7 +152,7 @@ pub(super) fn carry_out(
     let stop = Stop::default();
     signals::watch(&stop)?;
 
-    width.announce();
+    width.weak.announce();
     let about = scripts.about()?;
     let origins = scripts.origins()?;
     let shown = match output {
@@ -167,7 +166,7 @@ pub(super) fn carry_out(
         fetcher: Arc::new(Fetcher::new(store, width.fetching(scripts)?, sink.clone())?),
         scripts: known,
         origins,
-        options: Options { silenced: silenced(&about), licenses: licenses(&about), ..width.options() },
+        options: Options { silenced: silenced(&about), licenses: licenses(&about), ..width.options(store)? },
         stop,
         sink,
     };
@@ -211,15 +210,15 @@ pub(super) enum Done {
 }
 
 impl Width {
-    fn options(&self) -> Options {
+    fn options(&self, store: &Store) -> Result<Options> {
         let jobs = self.jobs.map_or_else(config::processors, usize::from);
         let builds = self.builds.map_or(jobs, usize::from);
         // What one build opens cannot be told from what another one does.
         let builds = if self.trace { 1 } else { builds };
-        let (trace, opened, weak) = (self.trace_out.is_some(), self.trace, self.weak_sandbox.is_some());
+        let (trace, opened, view) = (self.trace_out.is_some(), self.trace, self.weak.view(store)?);
         let without = self.without.iter().copied().collect();
         let fail_fast = self.fail_fast;
-        Options { jobs, builds, fail_fast, trace, opened, weak, without, ..Options::default() }
+        Ok(Options { jobs, builds, fail_fast, trace, opened, view, without, ..Options::default() })
     }
 
     /// Writes what ran when, also of a run that failed.
@@ -228,21 +227,6 @@ impl Width {
             (Some(path), Some(trace)) => fs::write_whole(path, trace.to_json().as_bytes()).map(drop),
             _ => Ok(()),
         }
-    }
-
-    /// Less protection is never taken in silence.
-    fn announce(&self) {
-        if let Some(kind) = &self.weak_sandbox {
-            report::say(&format!(
-                "warning: --weak-sandbox={kind}: builds see the host's programs and processes; what they make is tainted"
-            ));
-        }
-    }
-
-    /// The options that another `pthbs build` needs to build in the same way.
-    pub(super) fn words(&self) -> Vec<String> {
-        let weak = self.weak_sandbox.iter().map(|kind| format!("--weak-sandbox={kind}"));
-        weak.chain(self.trace.then(|| "--trace".to_string())).collect()
     }
 
     /// Where sources come from.

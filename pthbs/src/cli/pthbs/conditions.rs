@@ -53,6 +53,11 @@ impl Conditions {
         }
     }
 
+    /// The same without another user.
+    pub(super) fn for_this_user(self) -> Conditions {
+        Conditions { uid: None, ..self }
+    }
+
     /// `user 64321, umask 077, TZ=UTC`: what differs from here.
     pub(super) fn words(&self) -> String {
         let mut words = Vec::new();

@@ -10,8 +10,9 @@ use nix::unistd::Pid;
 use sandbox::{Limits, Outcome, Spec};
 
 use super::context;
+use super::weak::Weak;
 use crate::base::{Error, Result, fs as base_fs};
-use crate::build::{Inside, Place, Stop, Visible};
+use crate::build::{Exposed, Inside, Place, Stop, Visible};
 use crate::cli::{config, signals};
 use crate::script::{Sandbox, Script};
 use crate::store::{Staging, Store};
@@ -36,6 +37,7 @@ pub(super) struct View<'a> {
     pub script: &'a Script,
     pub visible: &'a Visible,
     pub place: &'a Place,
+    pub weak: &'a Weak,
 }
 
 impl View<'_> {
@@ -44,11 +46,15 @@ impl View<'_> {
         let jobs = config::processors();
         // A person thinks for as long as he likes.
         let limits = Limits { wall: None, silence: None, ..Limits::default() };
-        let View { store, script, visible, place } = self;
-        let inside = Inside { store, script, visible, place, jobs, jobserver: None, limits: &limits };
+        let View { store, script, visible, place, weak } = self;
+        let is_weak = weak.is_asked();
+        let inside =
+            Inside { store, script, visible, place, jobs, jobserver: None, limits: &limits, is_weak };
         let mut spec = inside.spec()?;
         spec.argv = match command.is_empty() {
-            true => shell(script.header.sandbox),
+            // The build's own shell stands first.
+            true if script.header.sandbox == Sandbox::On => spec.argv[..1].to_vec(),
+            true => host_shell(),
             false => command.to_vec(),
         };
         spec.terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
@@ -60,12 +66,20 @@ impl View<'_> {
         }
         Ok(spec)
     }
+
+    /// For the weak sandbox: shows the build what it will look for, in `dir`, until this is dropped.
+    pub(super) fn expose(&self, dir: &Path) -> Result<Option<Exposed>> {
+        self.weak.announce();
+        let Some(view) = self.weak.view(self.store)? else { return Ok(None) };
+        view.expect()?;
+        Exposed::new(&view, self.store, self.visible, &self.script.install_id(), dir).map(Some)
+    }
 }
 
-/// The build's own shell; bash where the build sees the host's, because it edits lines.
-fn shell(sandbox: Sandbox) -> Vec<String> {
+/// Where the build sees the host's shells: bash, because it edits lines.
+fn host_shell() -> Vec<String> {
     let bash = "/bin/bash";
-    match sandbox != Sandbox::On && Path::new(bash).exists() {
+    match Path::new(bash).exists() {
         true => [bash, "--norc", "--noprofile"].map(str::to_string).to_vec(),
         false => vec!["/bin/sh".to_string()],
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::check::{self, Damaged};
 use super::items::{self, Items};
+use super::weak::Weak;
 use super::{Global, anew, context};
 use crate::base::{Error, Kind, Result};
 use crate::cli::report;
@@ -27,6 +28,8 @@ pub(super) struct Arguments {
     /// Build nothing: only copy
     #[arg(long)]
     no_build: bool,
+    #[command(flatten)]
+    weak: Weak,
 }
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
@@ -48,7 +51,7 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
         .retain(|(item, _)| !(matches!(item, Item::Environment(_)) && is_copied(&items, &items.store, item)));
     let mut errors = Vec::new();
     if !damaged.is_empty() && !arguments.no_build {
-        errors.extend(build(global, &items, &damaged).err());
+        errors.extend(build(global, &items, &damaged, &arguments.weak).err());
     }
     let asked: Vec<Item> = asked.into_iter().filter(|item| items.store.has(item)).collect();
     let left = check::find(&items, &asked)?;
@@ -71,7 +74,7 @@ fn is_copied(items: &Items, from: &Store, item: &Item) -> bool {
 }
 
 /// Builds damaged installs anew; takes the files that are damaged, or the whole where its meta is.
-fn build(global: &Global, items: &Items, damaged: &[Damaged]) -> Result<()> {
+fn build(global: &Global, items: &Items, damaged: &[Damaged], weak: &Weak) -> Result<()> {
     let (mut scripts, mut errors) = (Vec::new(), Vec::new());
     for (item, _) in damaged {
         let Item::Install(install) = item else { continue };
@@ -81,7 +84,7 @@ fn build(global: &Global, items: &Items, damaged: &[Damaged]) -> Result<()> {
         }
     }
     let _in_use = items.store.in_use(&anew::inputs(&scripts))?;
-    let (scratch, failed) = anew::build(global, items, &scripts)?;
+    let (scratch, failed) = anew::build(global, items, &scripts, weak)?;
     errors.extend(failed);
     for script in &scripts {
         let item = Item::Install(script.install_id());

@@ -8,6 +8,7 @@ use similar::TextDiff;
 
 use super::conditions::Conditions;
 use super::items::{self, Items};
+use super::weak::Weak;
 use super::{Global, anew};
 use crate::base::{Error, Result};
 use crate::cli::report;
@@ -20,7 +21,8 @@ use crate::store::{Apart, Change, Item, Scratch, Store, What};
 /// differ are named, with the first bytes that do, and a readable difference: by diffoscope where that is installed. With
 /// --vary the rounds are run by another user (as root), with other umasks, time zones, locales, host names, numbers of
 /// processors and jobs, and on another file system, which lists directories in another order; the clock goes on by itself.
-/// Nothing in the store changes. Ends with 1 if an install differs.
+/// Nothing in the store changes. Ends with 1 if an install differs. With --weak-sandbox each verdict says so: what is the
+/// same there proves as much, but what differs may be the weak sandbox's doing.
 ///
 /// Example: pthbs reproduce --vary --rounds 2 zlib
 #[derive(Debug, clap::Args)]
@@ -40,6 +42,8 @@ pub(super) struct Arguments {
     /// Print an array of objects with `item`, `verdict` and `files`
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    weak: Weak,
 }
 
 /// What became of one install.
@@ -51,6 +55,7 @@ enum Verdict {
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
     let items = Items::open_to_change(global)?;
+    arguments.weak.announce();
     let mut verdicts = Vec::new();
     for install in asked(&items, arguments)? {
         let script = anew::script_of(&items, &install)?;
@@ -58,18 +63,28 @@ pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<()> {
         let verdict = judge(global, &items, &script, arguments)?;
         let item = Item::Install(install);
         if !arguments.json {
-            report::data(&format!("{}\t{}\n", items::short(&item), verdict.word()));
+            let how = if arguments.weak.is_asked() { "\tweak sandbox" } else { "" };
+            report::data(&format!("{}\t{}{how}\n", items::short(&item), verdict.word()));
         }
         verdicts.push((item, verdict));
     }
     if arguments.json {
-        items::print_json(&verdicts.iter().map(|(item, verdict)| as_json(item, verdict)).collect());
+        let is_weak = arguments.weak.is_asked();
+        items::print_json(&verdicts.iter().map(|(item, verdict)| as_json(item, verdict, is_weak)).collect());
     }
     let good = verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Same)).count();
     report::say(&format!("{good} of {} reproducible", report::count(verdicts.len(), "install")));
     match verdicts.len() - good {
         0 => Ok(()),
-        bad => Err(Error::failed(format!("{} did not come out again", report::count(bad, "install")))),
+        bad => {
+            let error = Error::failed(format!("{} did not come out again", report::count(bad, "install")));
+            Err(match arguments.weak.is_asked() {
+                true => error.line(
+                    "the weak sandbox shows a build its directories where they lie, each time elsewhere",
+                ),
+                false => error,
+            })
+        }
     }
 }
 
@@ -84,9 +99,11 @@ fn asked(items: &Items, arguments: &Arguments) -> Result<Vec<InstallId>> {
 fn judge(global: &Global, items: &Items, script: &Script, arguments: &Arguments) -> Result<Verdict> {
     let item = Item::Install(script.install_id());
     let scripts = std::slice::from_ref(script);
-    anew::prepare(global, items, scripts)?;
+    anew::prepare(global, items, scripts, &arguments.weak)?;
     for round in 0..usize::from(arguments.rounds) {
         let conditions = match arguments.vary {
+            // The links of the weak sandbox's view are this user's.
+            true if arguments.weak.is_asked() => Conditions::varied(round, &items.store).for_this_user(),
             true => Conditions::varied(round, &items.store),
             false => Conditions::default(),
         };
@@ -94,8 +111,8 @@ fn judge(global: &Global, items: &Items, script: &Script, arguments: &Arguments)
             "round",
             format!("{} {}: {}", round + 1, script.header.name, conditions.words()),
         ));
-        let scratch = scratch(items, scripts, &conditions)?;
-        let status = conditions.run(anew::command(&scratch, scripts)?)?;
+        let scratch = scratch(items, scripts, &conditions, arguments)?;
+        let status = conditions.run(anew::command(&scratch, items, scripts, &arguments.weak)?)?;
         if let Err(error) = anew::judge(status) {
             // One that fails does not keep the others from being tried; one that is stopped does.
             return if status.code() == Some(1) { Ok(Verdict::Failed) } else { Err(error) };
@@ -109,13 +126,21 @@ fn judge(global: &Global, items: &Items, script: &Script, arguments: &Arguments)
     Ok(Verdict::Same)
 }
 
-fn scratch(items: &Items, scripts: &[Script], conditions: &Conditions) -> Result<Scratch> {
+fn scratch(
+    items: &Items,
+    scripts: &[Script],
+    conditions: &Conditions,
+    arguments: &Arguments,
+) -> Result<Scratch> {
     let without = anew::asked(scripts);
     let scratch = match &conditions.place {
         Some(place) => items.store.scratch_in(place, &without)?,
         None if conditions.uid().is_some() => items.store.scratch_in(&std::env::temp_dir(), &without)?,
         None => items.store.scratch(&without)?,
     };
+    if arguments.weak.is_asked() {
+        scratch.open_the_way()?;
+    }
     anew::write_scripts(&scratch, items, scripts)?;
     if let Some(uid) = conditions.uid() {
         scratch.give_to(uid)?;
@@ -188,10 +213,10 @@ impl Verdict {
     }
 }
 
-fn as_json(item: &Item, verdict: &Verdict) -> serde_json::Value {
+fn as_json(item: &Item, verdict: &Verdict, is_weak: bool) -> serde_json::Value {
     let files: Vec<_> = match verdict {
         Verdict::Differs(changes) => changes.iter().map(|change| change.path.to_string_lossy()).collect(),
         Verdict::Same | Verdict::Failed => Vec::new(),
     };
-    json!({"item": item.to_string(), "verdict": verdict.word(), "files": files})
+    json!({"item": item.to_string(), "verdict": verdict.word(), "files": files, "weak_sandbox": is_weak})
 }

@@ -56,7 +56,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode> {
     if let Some(name) = &arguments.failed {
-        return failed::run(global, name, &words(&arguments.command)?);
+        return failed::run(global, name, &words(&arguments.command)?, &arguments.width.weak);
     }
     if let Some(name) = &arguments.build {
         let command = words(&arguments.command)?;

@@ -1,6 +1,6 @@
 //! `pthbs shell --build`: the sandbox of a build before it runs.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -52,14 +52,17 @@ pub(super) fn run(
     }
     .make()?;
 
-    let view = enter::View { store: &store, script: &script, visible: &visible, place: &place };
+    let view =
+        enter::View { store: &store, script: &script, visible: &visible, place: &place, weak: &width.weak };
     let mut spec = view.spec("build", command)?;
+    let _exposed = view.expose(staging.dir())?;
     if let Some(own) = &own {
-        own.show(&mut spec, &place)?;
+        own.show(&mut spec, &place, width.weak.is_asked())?;
     }
+    let script = if width.weak.is_asked() { "script" } else { "/build/script" };
     report::say(&report::verb(
         "entering",
-        format!("the build of {name}: `sh /build/script` runs it, and all of it goes when you leave"),
+        format!("the build of {name}: `sh {script}` runs it, and all of it goes when you leave"),
     ));
     enter::in_child(&spec, &staging)
 }
@@ -112,9 +115,15 @@ impl Own {
 
     /// Shows it. What root runs gets the directory's owner as its user, because otherwise the whole directory would be
     /// given to a user of the sandbox's.
-    fn show(&self, spec: &mut Spec, place: &Place) -> Result<()> {
-        let target = Path::new("/build/src").join(&self.entry);
-        let mut bind = Bind::writable(&self.dir, target);
+    fn show(&self, spec: &mut Spec, place: &Place, is_weak: bool) -> Result<()> {
+        let mut bind = match is_weak {
+            false => Bind::writable(&self.dir, Path::new("/build/src").join(&self.entry)),
+            // Nothing can be mounted: a link stands in the place of the source.
+            true => {
+                self.replace(&place.build.join("src").join(&self.entry))?;
+                Bind::writable(&self.dir, &self.dir)
+            }
+        };
         if nix::unistd::geteuid().is_root() {
             if self.owner == 0 {
                 report::say(&format!(
@@ -129,5 +138,10 @@ impl Own {
         }
         spec.binds.push(bind);
         Ok(())
+    }
+
+    fn replace(&self, source: &Path) -> Result<()> {
+        let replaced = std::fs::remove_dir_all(source).and_then(|()| symlink(&self.dir, source));
+        replaced.map_err(|cause| Error::io("replace", source, &cause))
     }
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::super::items::{self, Items};
+use super::super::weak::Weak;
 use super::super::{Global, enter};
 use crate::base::{Error, Result, fs};
 use crate::build::{Known, Place, visible};
@@ -10,7 +11,7 @@ use crate::cli::report;
 use crate::script::Script;
 use crate::store::Item;
 
-pub(super) fn run(global: &Global, name: &str, command: &[String]) -> Result<ExitCode> {
+pub(super) fn run(global: &Global, name: &str, command: &[String], weak: &Weak) -> Result<ExitCode> {
     let items = Items::open_to_change(global)?;
     let item = find(&items, name)?;
     let store = &items.store;
@@ -33,8 +34,9 @@ pub(super) fn run(global: &Global, name: &str, command: &[String]) -> Result<Exi
     }
     let _in_use = store.in_use(&visible.all.iter().cloned().map(Item::Install).collect())?;
 
-    let view = enter::View { store, script: &script, visible: &visible, place: &place };
+    let view = enter::View { store, script: &script, visible: &visible, place: &place, weak };
     let spec = view.spec("failed", command)?;
+    let _exposed = view.expose(&store.failed(&item))?;
     report::say(&report::verb("entering", format!("{} as its script left it", items::short(&item))));
     enter::here(&spec)
 }
