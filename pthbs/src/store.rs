@@ -26,6 +26,7 @@ mod remove;
 mod repair;
 mod scratch;
 pub mod seal;
+mod spread;
 mod staging;
 mod sweep;
 #[cfg(test)]
@@ -45,6 +46,6 @@ pub use publish::{Meta, Published};
 pub use record::{Host, Record};
 pub use remove::Removed;
 pub use scratch::Scratch;
-pub use seal::{Finding, MTIME, Seal, Sealed};
+pub use seal::{Finding, MTIME, Seal, Sealed, Walked};
 pub use staging::Staging;
 pub use view::{Shown, View};

@@ -89,7 +89,10 @@ impl<'a> Job<'a> {
             visible: visible.clone(),
             place: place.clone(),
         };
-        self.span("lay out", || self.site.work.run(move || layout.make()))?;
+        self.span("lay out", || match layout.is_small() {
+            true => layout.make(),
+            false => self.site.work.run(move || layout.make()),
+        })?;
 
         let view = self.site.options.view.as_ref();
         let expose = |view| Exposed::new(view, self.site.store, &visible, &self.install, staging.dir());

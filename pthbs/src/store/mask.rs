@@ -31,10 +31,9 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use super::cursor::open_beneath;
 use super::names::{Hit, Known, length};
+use super::spread::Spread;
 use super::{Entry, Manifest, Reference, What, trouble};
 use crate::base::hash::Hasher;
 use crate::base::{Result, Sha256};
@@ -80,6 +79,7 @@ pub(super) fn mask(
     place: &Path,
     manifest: &Manifest,
     known: &Known<'_>,
+    spread: Spread,
 ) -> Result<Masked> {
     let entries = in_order(manifest, known);
     let mut numbers = Numbers::default();
@@ -95,9 +95,8 @@ pub(super) fn mask(
             }
         }
     }
-    let lines = entries.par_iter().map(|entry| entry.lines(&numbers, known, top));
-    let lines: Vec<Vec<u8>> =
-        lines.collect::<io::Result<_>>().map_err(|cause| trouble("read the files of", place, &cause))?;
+    let lines = spread.each(&entries, |entry| entry.lines(&numbers, known, top));
+    let lines = lines.map_err(|cause| trouble("read the files of", place, &cause))?;
     let mut hasher = Hasher::default();
     hasher.update(b"#@ masked 1\n");
     lines.iter().for_each(|lines| hasher.update(lines));

@@ -15,9 +15,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
-
-use rayon::prelude::*;
+use std::path::{Component, Path, PathBuf};
 
 pub use finding::Finding;
 use finding::Objection;
@@ -29,6 +27,7 @@ use scan::{Scanned, Wanted};
 use super::cursor::{Cursor, open_beneath};
 use super::mask::{self, Masked};
 use super::names::Known;
+use super::spread::Spread;
 use super::{Entry, Item, Manifest, What, trouble};
 use crate::base::{Error, Result};
 use crate::script::InstallId;
@@ -62,11 +61,35 @@ pub struct Sealed {
     pub warnings: Vec<String>,
 }
 
+/// A tree of which everything is listed and nothing is read.
+pub struct Walked {
+    top: Cursor,
+    found: Found,
+}
+
+/// What one thread has done before a pool for such work is awake: so many entries at most, and so many bytes.
+const FEW: usize = 16;
+const SHORT: u64 = 256 * 1024;
+
+impl Walked {
+    /// Whether finishing it takes no help.
+    pub fn is_small(&self) -> bool {
+        let Found { directories, files, links, .. } = &self.found;
+        directories.len() + files.len() + links.len() <= FEW
+            && files.iter().map(|file| file.size).sum::<u64>() <= SHORT
+    }
+}
+
 impl Seal<'_> {
     /// Normalises the tree and lists it. Files are read in parallel: to be called in the pool for such work.
     pub fn run(&self) -> Result<Sealed> {
+        self.finish(self.walk()?)
+    }
+
+    /// Looks through the tree and replaces its hard links; refuses what no install may hold.
+    pub fn walk(&self) -> Result<Walked> {
         let mut top = Cursor::open(self.tree).map_err(|cause| self.top_fault(&cause))?;
-        let fault = |(path, cause): Fault| trouble("seal", &self.tree.join(path), &cause);
+        let fault = |fault| self.fault(fault);
         let mut found = Found::walk(&mut top).map_err(fault)?;
         found.replace_hard_links(top.as_fd()).map_err(fault)?;
         if self.own.is_some() && found.paths().any(|path| path == Path::new(TABLE)) {
@@ -76,23 +99,30 @@ impl Seal<'_> {
             let what = format!("what `{}` installed cannot be kept", self.name());
             return Err(finding::refuse(what, &found.refused, None));
         }
+        Ok(Walked { top, found })
+    }
 
+    /// Reads everything and gives it its final form. Files are read in parallel: to be called in the pool for such work,
+    /// unless the tree is small.
+    pub fn finish(&self, walked: Walked) -> Result<Sealed> {
+        let spread = if walked.is_small() { Spread::Here } else { Spread::Pool };
+        let Walked { top, mut found } = walked;
+        let fault = |fault| self.fault(fault);
         let known = Known::new(self.known.iter().chain(self.own));
         let wanted = Wanted::new(&known, self.is_static);
         // The largest first: a long file begun last would leave the other threads idle.
         found.files.sort_unstable_by_key(|file| std::cmp::Reverse(file.size));
-        let scanned =
-            found.files.par_iter().with_max_len(1).map(|file| {
-                finish_file(top.as_fd(), file, &wanted).map_err(|cause| (file.path.clone(), cause))
-            });
-        let scanned: Vec<Scanned> = scanned.collect::<Result<_, Fault>>().map_err(fault)?;
+        let scan = |file: &FoundFile| {
+            finish_file(top.as_fd(), file, &wanted).map_err(|cause| (file.path.clone(), cause))
+        };
+        let scanned = spread.each(&found.files, scan).map_err(fault)?;
         // Directories last: what happened in them changed their times.
-        let finished = found.directories.par_iter().try_for_each(|path| {
+        let finish_directory = |path: &PathBuf| {
             open_beneath(top.as_fd(), path)
                 .and_then(|dir| normalise::finish(dir.as_fd(), 0o555))
                 .map_err(|cause| (path.clone(), cause))
-        });
-        finished.map_err(fault)?;
+        };
+        spread.each(&found.directories, finish_directory).map_err(fault)?;
         // The top stays writable for its owner until it is published: it must still be moved.
         normalise::finish(top.as_fd(), 0o755).map_err(|cause| self.top_fault(&cause))?;
 
@@ -100,8 +130,12 @@ impl Seal<'_> {
         objections.extend(self.objections_to_links(&manifest, &known, &wanted));
         objections.retain(|objection| !self.silenced.contains(&objection.finding));
         let warnings = finding::weigh(&self.name(), objections)?;
-        let masked = mask::mask(top.as_fd(), self.tree, &manifest, &known)?;
+        let masked = mask::mask(top.as_fd(), self.tree, &manifest, &known, spread)?;
         Ok(Sealed { manifest, masked, warnings })
+    }
+
+    fn fault(&self, (path, cause): Fault) -> Error {
+        trouble("seal", &self.tree.join(path), &cause)
     }
 
     fn top_fault(&self, cause: &io::Error) -> Error {

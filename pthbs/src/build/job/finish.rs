@@ -33,8 +33,14 @@ impl Job<'_> {
         let (tree, own, known) = (staging.tree(), self.install.clone(), visible.all.clone());
         let is_static = self.script.header.is_static;
         let silenced = self.silenced();
+        let seal = Seal { tree: &tree, own: Some(&own), known: &known, is_static, silenced: &silenced };
+        let walked = seal.walk()?;
+        if walked.is_small() {
+            return seal.finish(walked);
+        }
         self.site.work.run(move || {
-            Seal { tree: &tree, own: Some(&own), known: &known, is_static, silenced: &silenced }.run()
+            Seal { tree: &tree, own: Some(&own), known: &known, is_static, silenced: &silenced }
+                .finish(walked)
         })
     }
 

@@ -34,7 +34,12 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Fills the place. Unpacks and links in parallel: to be called in the pool for such work.
+    /// Whether there is nothing to unpack and nothing to link, so that waking a pool for it would cost more than it does.
+    pub fn is_small(&self) -> bool {
+        self.script.header.sources.is_empty() && self.visible.tools.is_empty()
+    }
+
+    /// Fills the place. Unpacks and links in parallel: to be called in the pool for such work, unless it is small.
     pub fn make(&self) -> Result<()> {
         let Layout { place, script, .. } = self;
         let src = place.build.join("src");
@@ -46,8 +51,13 @@ impl Layout {
             .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o444)))
             .map_err(|cause| Error::io("write", &path, &cause))?;
         let place_source = |source: &Source| self.fetcher.place(source, &(self.origins)(source), &src);
-        let (placed, merged) =
-            rayon::join(|| script.header.sources.par_iter().try_for_each(place_source), || self.write_env());
+        let (placed, merged) = match script.header.sources.is_empty() {
+            true => (Ok(()), self.write_env()),
+            false => rayon::join(
+                || script.header.sources.par_iter().try_for_each(place_source),
+                || self.write_env(),
+            ),
+        };
         placed
             .and(merged)
             .map_err(|error| error.with("for the build of", format!("`{}`", script.header.name)))

@@ -44,6 +44,31 @@ fn a_tree_gets_its_one_form() {
 }
 
 #[test]
+fn a_small_tree_and_a_large_one_are_sealed_alike() {
+    let (small, large) = (Tree::new(), Tree::new());
+    for tree in [&small, &large] {
+        tree.file("bin/tool", 0o755, format!("{}", tree.own)).link("bin/other", "tool");
+    }
+    for number in 0..2 * FEW {
+        large.file(&format!("share/{number}"), 0o644, "");
+    }
+    let is_small = |tree: &Tree| {
+        let (known, silenced) = (&tree.known, &tree.silenced);
+        let seal = Seal { tree: &tree.top, own: Some(&tree.own), known, is_static: true, silenced };
+        seal.walk().unwrap().is_small()
+    };
+    assert!(is_small(&small) && !is_small(&large));
+    let [small, mut large] = [small, large].map(|tree| tree.seal().unwrap());
+    assert_eq!(small.masked.named, large.masked.named);
+    large.manifest.entries.retain(|entry| !entry.path.starts_with("share"));
+    assert_eq!(small.manifest, large.manifest);
+
+    let long = Tree::new();
+    long.file("file", 0o644, vec![0; SHORT as usize + 1]);
+    assert!(!is_small(&long), "one long file is worth the pool");
+}
+
+#[test]
 fn hard_links_become_relative_links_to_the_first_name() {
     let tree = Tree::new();
     tree.file("libexec/git", 0o755, "git").file("bin/.keep", 0o644, "");
