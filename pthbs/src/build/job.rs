@@ -112,7 +112,7 @@ impl<'a> Job<'a> {
             return Err(if self.site.stop.requested().is_some() { error } else { keep(staging, error) });
         }
         self.span("seal", || self.finish(staging, &visible, captured))?;
-        log::compress(&self.log())
+        if captured.is_short { Ok(()) } else { log::compress(&self.log()) }
     }
 
     /// Begins to watch what the script declares for its build, where that is asked for.

@@ -1,7 +1,7 @@
 //! The caller's side of the helper: starting it, starting sandboxes from any thread, waiting for their end.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +64,9 @@ pub struct Heard {
     /// Milliseconds from `begin` to the last output.
     last: Arc<AtomicU64>,
 }
+
+/// How much output is taken in at once.
+const OUTPUT_BYTES: usize = 32 << 10;
 
 impl Helper {
     /// Forks the helper. To be called before the first thread is started: a lock that another thread holds at that moment
@@ -154,19 +157,46 @@ impl Running {
 
     /// Waits for the end: afterwards no process of the sandbox is left. Asked again, it says the same.
     pub fn wait(&mut self) -> Result<Outcome> {
+        self.wait_while(None, |_| {})
+    }
+
+    /// Waits for the end, and meanwhile passes the output on, from the pipe that its other end was given to as `Stdio`.
+    ///
+    /// All of it: what the command wrote is passed on even where the helper vanishes. An end of the pipe before that of the
+    /// sandbox says only that the command has closed it.
+    pub fn wait_reading(&mut self, output: File, mut take: impl FnMut(&[u8])) -> Result<Outcome> {
+        let heard = self.heard();
+        self.wait_while(Some(output), |bytes| {
+            heard.now();
+            take(bytes);
+        })
+    }
+
+    fn wait_while(&mut self, mut output: Option<File>, mut take: impl FnMut(&[u8])) -> Result<Outcome> {
+        let mut bytes = vec![0; if output.is_some() { OUTPUT_BYTES } else { 0 }];
         let mut is_silent = false;
-        while self.ended.is_none() {
-            let deadline = self.silence.filter(|_| !is_silent).map(|silence| self.heard.last() + silence);
-            if !self.has_answer_before(deadline)? {
-                // Looked at again: there may have been output while this thread slept.
-                if deadline
-                    .is_some_and(|_| self.heard.last() + self.silence.unwrap_or_default() <= Instant::now())
-                {
-                    is_silent = true;
-                    self.stopper().ask(Ask::Stop(Some(Timeout::Silence)));
+        while self.ended.is_none() || output.is_some() {
+            let silence = self.silence.filter(|_| !is_silent && self.ended.is_none());
+            let deadline = silence.map(|silence| self.heard.last() + silence);
+            let [has_answer, has_output] = self.ready_before(output.as_ref(), deadline)?;
+            if let Some(pipe) = output.as_mut().filter(|_| has_output) {
+                match pipe.read(&mut bytes) {
+                    Ok(0) => output = None,
+                    Ok(length) => take(&bytes[..length]),
+                    Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(cause) => return Err(Error::new(format!("cannot read the output: {cause}"))),
                 }
-            } else if let Answer::Ended(outcome) = self.answer()? {
-                self.ended = Some(outcome);
+            }
+            if has_answer {
+                match self.answer() {
+                    Ok(Answer::Started(_)) => {}
+                    Ok(Answer::Ended(outcome)) => self.ended = Some(outcome),
+                    Err(error) => self.ended = Some(Err(error)),
+                }
+            // Looked at again: there may have been output while this thread slept.
+            } else if silence.is_some_and(|silence| self.heard.last() + silence <= Instant::now()) {
+                is_silent = true;
+                self.stopper().ask(Ask::Stop(Some(Timeout::Silence)));
             }
         }
         self.ended.clone().expect("the loop ends with an outcome")
@@ -187,14 +217,21 @@ impl Running {
         self.heard.clone()
     }
 
-    /// Waits for an answer until `deadline`, or for ever.
-    fn has_answer_before(&self, deadline: Option<Instant>) -> Result<bool> {
-        let mut fds = [PollFd::new((*self.control).as_fd(), PollFlags::POLLIN)];
+    /// Waits until `deadline`, or for ever; says whether there is an answer, and whether there is output.
+    fn ready_before(&self, output: Option<&File>, deadline: Option<Instant>) -> Result<[bool; 2]> {
+        // One that has ended has nothing more to say, but its closed end would always be readable.
+        let control = self.ended.is_none().then(|| (*self.control).as_fd());
+        let output = output.map(File::as_fd);
+        let watched = control.into_iter().chain(output);
+        let mut fds: Vec<PollFd<'_>> = watched.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
         match poll(&mut fds, patience(deadline.into_iter())) {
-            Ok(ready) => Ok(ready > 0),
-            Err(Errno::EINTR) => Ok(false),
-            Err(errno) => Err(Error::call("poll(the sandbox helper)", errno)),
+            Ok(_) => {}
+            Err(Errno::EINTR) => return Ok([false; 2]),
+            Err(errno) => return Err(Error::call("poll(the sandbox helper)", errno)),
         }
+        let mut ready = fds.iter().map(|fd| fd.any().unwrap_or(true));
+        let has_answer = control.is_some() && ready.next().unwrap_or(false);
+        Ok([has_answer, ready.next().unwrap_or(false)])
     }
 
     fn answer(&self) -> Result<Answer> {

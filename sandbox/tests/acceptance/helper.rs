@@ -143,6 +143,12 @@ fn silence_ends_a_build_and_output_keeps_it(world: &World) -> Checked {
     assert_eq!(running.wait().unwrap(), Outcome::TimedOut(Timeout::Silence));
     // It ran for longer than the limit while it spoke.
     assert_eq!(reading.join().unwrap(), b"1\n2\n3\n4\n5\n6\n");
+    // The same where one thread does both.
+    let ran = world.run_spec(&spec);
+    assert_eq!(
+        (ran.outcome, ran.output.as_str()),
+        (Outcome::TimedOut(Timeout::Silence), "1\n2\n3\n4\n5\n6\n")
+    );
     Ok(())
 }
 

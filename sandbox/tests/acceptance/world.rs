@@ -1,6 +1,6 @@
 //! What every case uses: a helper, a directory, a sandbox with the host's programs in it.
 
-use std::io::Read as _;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -88,10 +88,9 @@ impl World {
 
     /// The same where the sandbox itself may fail.
     pub(crate) fn try_spec(&self, spec: &Spec) -> Result<Ran, Error> {
-        let (mut running, mut reader) = self.start(spec)?;
+        let (mut running, reader) = self.start(spec)?;
         let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).expect("the output");
-        let outcome = running.wait()?;
+        let outcome = running.wait_reading(OwnedFd::from(reader).into(), |piece| bytes.extend(piece))?;
         Ok(Ran { outcome, output: String::from_utf8_lossy(&bytes).into_owned() })
     }
 

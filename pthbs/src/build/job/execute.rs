@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use nix::fcntl::OFlag;
-use sandbox::{Outcome, Running, Stdio};
+use sandbox::{Outcome, Stdio};
 
 use super::inside::{Inside, JOBSERVER, Place};
 use super::{Job, failure};
@@ -45,30 +45,15 @@ impl Job<'_> {
             .map_err(|errno| Error::usage(format!("cannot start a build: pipe2: {}", errno.desc())))?;
         let stdio = Stdio { output, jobserver };
         let mut running = self.site.helper.run(&spec, stdio).map_err(failure::of_sandbox)?;
-        *captured = self.follow(&mut running, File::from(read))?;
-        running.wait().map_err(failure::of_sandbox)
-    }
-
-    /// Reads the output in a thread of its own while this one waits: what is silent is ended by its clock alone.
-    fn follow(&self, running: &mut Running, output: File) -> Result<Captured> {
-        let (heard, path) = (running.heard(), self.log());
-        let (name, id) = (self.install.name.to_string(), self.install.id.to_string());
-        let most = self.site.options.log_bytes;
-        std::thread::scope(|scope| {
-            let capture = move || {
-                let on_phase = |phase: &str| {
-                    let (name, id, phase) = (name.clone(), id.clone(), phase.to_string());
-                    self.site.tell(Event::BuildPhase { name, id, phase });
-                };
-                Capture { path: &path, most, on_phase: &on_phase, on_output: &|| heard.now() }.run(output)
-            };
-            let capture = std::thread::Builder::new().name("log".into()).spawn_scoped(scope, capture);
-            let capture = capture
-                .map_err(|cause| Error::usage(format!("cannot start a thread for the log: {cause}")))?;
-            // An error is told by the next wait; the output ends in any case.
-            let _ = running.wait();
-            capture.join().map_err(|_| Error::failed("taking in a build's output panicked: this is a bug"))
-        })
+        let (path, name, id) = (self.log(), self.install.name.to_string(), self.install.id.to_string());
+        let on_phase = |phase: &str| {
+            let (name, id, phase) = (name.clone(), id.clone(), phase.to_string());
+            self.site.tell(Event::BuildPhase { name, id, phase });
+        };
+        let mut capture = Capture::begin(&path, self.site.options.log_bytes, &on_phase);
+        let outcome = running.wait_reading(File::from(read), |bytes| capture.take(bytes));
+        *captured = capture.end();
+        outcome.map_err(failure::of_sandbox)
     }
 
     /// Where the build finds its jobserver.

@@ -86,6 +86,7 @@ mod tests {
     fn a_failed_build_says_where_how_and_what_to_do() {
         let captured = Captured {
             phases: vec![("patch".into(), 0.1), ("configure".into(), 2.0)],
+            is_short: true,
             last: vec!["checking for cc... no".into(), "no compiler".into()],
             trouble: None,
         };

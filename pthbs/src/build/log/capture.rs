@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{phase_of, plain};
+use super::{SHORT, ZSTD, phase_of, plain};
 use crate::base::Error;
 
 /// How many lines of the end are kept for an error, and of each line how many bytes.
@@ -20,6 +20,8 @@ pub struct Captured {
     pub phases: Vec<(String, f64)>,
     /// The last lines, safe to show, without announcements.
     pub last: Vec<String>,
+    /// The log is to stay as it is: it takes one block of the disk in either form.
+    pub is_short: bool,
     /// Why the log is not complete, if it is not.
     pub trouble: Option<Error>,
 }
@@ -31,16 +33,20 @@ impl Captured {
     }
 }
 
-/// The taker of one build's output.
+/// The taker of one build's output, in pieces as they come.
+///
+/// A log that cannot be written does not stop the build: its output must go on being taken, or it would wait for ever.
 pub struct Capture<'a> {
-    /// Where the log is written.
-    pub path: &'a Path,
-    /// How many bytes of it are kept.
-    pub most: u64,
-    /// Told of each phase as it begins.
-    pub on_phase: &'a dyn Fn(&str),
-    /// Told that there was output.
-    pub on_output: &'a dyn Fn(),
+    path: &'a Path,
+    /// Gone once it cannot be written.
+    log: Option<File>,
+    lines: Lines<'a>,
+    /// How many bytes of it are kept, and how many were, and were not.
+    most: u64,
+    written: u64,
+    left_out: u64,
+    begins_like_a_frame: bool,
+    trouble: Option<Error>,
 }
 
 /// Lines and phases as they come.
@@ -53,61 +59,48 @@ struct Lines<'a> {
     open: Vec<u8>,
 }
 
-impl Capture<'_> {
-    /// Reads to the end of the output. A log that cannot be written does not stop the build: its output must go on
-    /// being read, or it would wait for ever.
-    pub fn run(&self, mut output: impl Read) -> Captured {
-        let mut lines = Lines {
-            on_phase: self.on_phase,
-            begun: Instant::now(),
-            phases: Vec::new(),
-            last: VecDeque::new(),
-            open: Vec::new(),
+impl<'a> Capture<'a> {
+    /// Begins the log at `path`, which is to hold `most` bytes of output; `on_phase` is told of each phase as it begins.
+    pub fn begin(path: &'a Path, most: u64, on_phase: &'a dyn Fn(&str)) -> Capture<'a> {
+        let (log, trouble) = match File::create(path) {
+            Ok(log) => (Some(log), None),
+            Err(cause) => (None, Some(Error::io("write the log", path, &cause))),
         };
-        let mut trouble = None;
-        let mut keep_trouble = |error: Error| {
-            trouble.get_or_insert(error);
-        };
-        let mut log = match File::create(self.path) {
-            Ok(log) => Some(log),
-            Err(cause) => {
-                keep_trouble(Error::io("write the log", self.path, &cause));
-                None
-            }
-        };
-        let (mut written, mut left_out) = (0, 0);
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let bytes = match output.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => &buffer[..n],
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-                Err(cause) => {
-                    keep_trouble(Error::failed(format!("cannot read the output of a build: {cause}")));
-                    break;
-                }
-            };
-            (self.on_output)();
-            lines.take(bytes);
-            let room = usize::try_from(self.most - written).unwrap_or(usize::MAX);
-            let kept = &bytes[..bytes.len().min(room)];
-            left_out += (bytes.len() - kept.len()) as u64;
-            written += kept.len() as u64;
-            if let Some(file) = &mut log
-                && let Err(cause) = file.write_all(kept)
-            {
-                keep_trouble(Error::io("write the log", self.path, &cause));
-                log = None;
-            }
+        let (begun, phases, last, open) = (Instant::now(), Vec::new(), VecDeque::new(), Vec::new());
+        let lines = Lines { on_phase, begun, phases, last, open };
+        let (written, left_out, begins_like_a_frame) = (0, 0, false);
+        Capture { path, log, lines, most, written, left_out, begins_like_a_frame, trouble }
+    }
+
+    /// Takes in a piece.
+    pub fn take(&mut self, bytes: &[u8]) {
+        self.lines.take(bytes);
+        let room = usize::try_from(self.most - self.written).unwrap_or(usize::MAX);
+        let kept = &bytes[..bytes.len().min(room)];
+        if self.written == 0 {
+            // By the first byte alone: the others may come in another piece, and one compressed log more is no harm.
+            self.begins_like_a_frame = kept.first() == Some(&ZSTD[0]);
         }
-        if left_out > 0
-            && let Some(file) = &mut log
+        self.left_out += (bytes.len() - kept.len()) as u64;
+        self.written += kept.len() as u64;
+        if let Some(Err(cause)) = self.log.as_mut().map(|log| log.write_all(kept)) {
+            self.trouble.get_or_insert(Error::io("write the log", self.path, &cause));
+            self.log = None;
+        }
+    }
+
+    /// The output has ended.
+    pub fn end(mut self) -> Captured {
+        if self.left_out > 0
+            && let Some(file) = &mut self.log
         {
+            let left_out = self.left_out;
             let note =
                 format!("\n[pthbs: the log ends here; {left_out} further bytes of output are left out]\n");
             let _ = file.write_all(note.as_bytes());
         }
-        lines.finish(trouble)
+        let is_short = self.written + self.left_out <= SHORT as u64 && !self.begins_like_a_frame;
+        self.lines.finish(is_short, self.trouble)
     }
 }
 
@@ -145,13 +138,13 @@ impl Lines<'_> {
         }
     }
 
-    fn finish(mut self, trouble: Option<Error>) -> Captured {
+    fn finish(mut self, is_short: bool, trouble: Option<Error>) -> Captured {
         if !self.open.is_empty() {
             self.end_line();
         }
         self.end_phase();
         let last = self.last.iter().map(|line| plain(line)).collect();
-        Captured { phases: self.phases, last, trouble }
+        Captured { phases: self.phases, last, is_short, trouble }
     }
 }
 
@@ -166,8 +159,19 @@ mod tests {
         let path = dir.path().join("log");
         let phases = RefCell::new(Vec::new());
         let on_phase = |phase: &str| phases.borrow_mut().push(phase.to_string());
-        let captured = Capture { path: &path, most, on_phase: &on_phase, on_output: &|| {} }.run(output);
+        let mut capture = Capture::begin(&path, most, &on_phase);
+        // In pieces that end anywhere.
+        output.chunks(7).for_each(|piece| capture.take(piece));
+        let captured = capture.end();
         (captured, std::fs::read_to_string(path).unwrap(), phases.into_inner())
+    }
+
+    fn capture_bytes(output: &[u8]) -> Captured {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        let mut capture = Capture::begin(&path, 1000, &|_| {});
+        capture.take(output);
+        capture.end()
     }
 
     #[test]
@@ -177,6 +181,7 @@ mod tests {
         assert_eq!((log.as_str(), told), (text, vec!["configure".to_string(), "build".to_string()]));
         assert_eq!(captured.phase(), Some("build"));
         assert_eq!(captured.last, ["start", " #@ phase no", "no newline"]);
+        assert!(captured.is_short);
         let many: String = (0..30).map(|n| format!("{n}\n")).collect();
         assert_eq!(
             capture(many.as_bytes(), 1000).0.last,
@@ -191,14 +196,17 @@ mod tests {
         let note = "\n[pthbs: the log ends here; 100001 further bytes of output are left out]\n";
         assert_eq!(log, "x".repeat(10) + note);
         assert_eq!(captured.last[1], "last line", "the end is shown all the same");
+        assert!(!captured.is_short);
+        let like_a_frame = [&ZSTD[..], b"text"].concat();
+        assert!(!capture_bytes(&like_a_frame).is_short, "it would be read as a frame");
         assert!(captured.last[0].len() < LINE);
     }
 
     #[test]
     fn a_log_that_cannot_be_written_is_told_and_the_output_read() {
-        let capture =
-            Capture { path: Path::new("/nowhere/log"), most: 10, on_phase: &|_| {}, on_output: &|| {} };
-        let captured = capture.run(&b"text\n"[..]);
+        let mut capture = Capture::begin(Path::new("/nowhere/log"), 10, &|_| {});
+        capture.take(b"text\n");
+        let captured = capture.end();
         assert_eq!(captured.last, ["text"]);
         assert!(captured.trouble.unwrap().to_string().contains("cannot write the log `/nowhere/log`"));
     }
