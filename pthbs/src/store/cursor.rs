@@ -1,7 +1,7 @@
 //! A place in a tree, held by descriptor: nothing here follows a link or leaves the tree it was given.
 //!
-//! Trees that a build wrote may be thousands of directories deep, so a walk holds one descriptor, goes up by `..`, and
-//! makes sure that it came back to where it had been.
+//! Trees that a build wrote may be thousands of directories deep, so a walk holds the descriptors of the first few; below
+//! those it goes up by `..`, and makes sure that it came back to where it had been.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
@@ -20,7 +20,16 @@ pub(super) const DIRECTORY: OFlags =
 pub(super) struct Cursor {
     dir: OwnedFd,
     names: Vec<CString>,
-    above: Vec<Identity>,
+    above: Vec<Above>,
+}
+
+/// How many directories above are held: nearly all trees are less deep, and going up by `..` takes three calls.
+const HELD: usize = 8;
+
+/// A directory that the walk comes back to.
+enum Above {
+    Held(OwnedFd),
+    Known(Identity),
 }
 
 /// What tells one directory from every other.
@@ -51,20 +60,28 @@ impl Cursor {
     /// Goes down into a directory of this one, opening its mode where it keeps its own owner out.
     pub(super) fn enter(&mut self, name: &CStr) -> io::Result<()> {
         let below = open_directory(self.dir.as_fd(), name)?;
-        self.above.push(Identity::of(self.dir.as_fd())?);
+        let here = std::mem::replace(&mut self.dir, below);
+        self.above.push(match self.above.len() < HELD {
+            true => Above::Held(here),
+            false => Above::Known(Identity::of(here.as_fd())?),
+        });
         self.names.push(name.to_owned());
-        self.dir = below;
         Ok(())
     }
 
     /// Goes up again; gives the name of the directory it was in, or nothing at the top.
     pub(super) fn leave(&mut self) -> io::Result<Option<CString>> {
-        let (Some(identity), Some(name)) = (self.above.pop(), self.names.pop()) else { return Ok(None) };
-        let above = rustix::fs::openat(&self.dir, c"..", DIRECTORY, Mode::empty())?;
-        if Identity::of(above.as_fd())? != identity {
-            return Err(io::Error::other("a directory was moved while its tree was walked"));
-        }
-        self.dir = above;
+        let (Some(above), Some(name)) = (self.above.pop(), self.names.pop()) else { return Ok(None) };
+        self.dir = match above {
+            Above::Held(dir) => dir,
+            Above::Known(identity) => {
+                let above = rustix::fs::openat(&self.dir, c"..", DIRECTORY, Mode::empty())?;
+                if Identity::of(above.as_fd())? != identity {
+                    return Err(io::Error::other("a directory was moved while its tree was walked"));
+                }
+                above
+            }
+        };
         Ok(Some(name))
     }
 

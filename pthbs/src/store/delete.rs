@@ -37,6 +37,10 @@ pub(super) fn delete_at(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
     loop {
         let next = pending.last_mut().and_then(Vec::pop);
         if let Some(name) = next {
+            // An empty one goes at once. Whatever else keeps this one shows below.
+            if rustix::fs::unlinkat(&cursor, &name, AtFlags::REMOVEDIR).is_ok() {
+                continue;
+            }
             cursor.enter(&name)?;
             pending.push(empty(&cursor, &mut buffer)?);
             continue;

@@ -103,6 +103,7 @@ impl Store {
             // Whether its name outlives a power cut is not known, and the caller is told that it failed: it is to be absent.
             let _ = fs::rename(&place, &waiting);
         })?;
+        staging.is_emptied();
         Ok(Published::New)
     }
 

@@ -86,6 +86,11 @@ impl Staging {
         self.outside += 1;
         self.store.versions().join(format!(".{}~{}", self.name, self.outside))
     }
+
+    /// Nothing stands any more at the names that were used under `versions/`.
+    pub(super) fn is_emptied(&mut self) {
+        self.outside = 0;
+    }
 }
 
 impl Drop for Staging {
