@@ -95,10 +95,8 @@ impl Jobserver {
                 return Err(error);
             }
         };
-        pool.settle(Instant::now());
         // Others may have been granted theirs by this, and the broker is to watch the offers that lie.
-        self.shared.granted.notify_all();
-        self.shared.rouse();
+        self.shared.settle(&mut pool);
         loop {
             if pool.closed {
                 pool.leave(number);
@@ -114,10 +112,8 @@ impl Jobserver {
         let edges = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
         let fifo = pool.fifo(number).expect("a build that sits has its FIFO");
         let watched = self.shared.epoll.add(fifo, EpollEvent::new(edges, number));
-        pool.settle(Instant::now());
+        self.shared.settle(&mut pool);
         drop(pool);
-        self.shared.granted.notify_all();
-        self.shared.rouse();
         watched
             .map_err(|errno| Error::usage(format!("cannot watch a build's jobserver: epoll_ctl: {errno}")))?;
         Ok(Some(seat))
@@ -191,16 +187,23 @@ impl Drop for Seat {
         if let Some(fifo) = pool.stand_up(self.number) {
             let _ = self.shared.epoll.delete(&fifo);
         }
-        pool.settle(Instant::now());
-        drop(pool);
-        self.shared.granted.notify_all();
-        self.shared.rouse();
+        self.shared.settle(&mut pool);
     }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().expect("no holder of the pool panics")
+    }
+
+    /// Hands out what is free, and tells whoever must know.
+    fn settle(&self, pool: &mut Pool) {
+        let now = Instant::now();
+        pool.settle(now);
+        self.granted.notify_all();
+        if pool.is_overslept(now) {
+            self.rouse();
+        }
     }
 
     /// Makes the broker's thread look at the clock and at whom it may serve.
@@ -231,7 +234,8 @@ impl Shared {
             }
             let now = Instant::now();
             pool.settle(now);
-            timeout = pool.wake_at(now).map_or(EpollTimeout::NONE, |at| whole_milliseconds(at - now));
+            pool.sleeps_until = pool.wake_at(now);
+            timeout = pool.sleeps_until.map_or(EpollTimeout::NONE, |at| whole_milliseconds(at - now));
             drop(pool);
             self.granted.notify_all();
         }

@@ -30,6 +30,8 @@ pub(super) struct Pool {
     pub(super) closed: bool,
     /// The broker's thread is to end.
     pub(super) ended: bool,
+    /// When the broker wakes up by itself; `None`: not at all.
+    pub(super) sleeps_until: Option<Instant>,
     /// Who held how many when, where somebody asked for it to be written down.
     pub(super) journal: Option<Vec<Held>>,
 }
@@ -173,6 +175,11 @@ impl Pool {
         let anything_out = self.builds.values().any(|build| build.out > 0);
         let stale = self.builds.values().filter_map(|build| Some(build.offered? + PATIENCE)).min();
         (anybody_waits && anything_out).then(|| stale.unwrap_or(now + SAFETY))
+    }
+
+    /// Whether the broker would sleep too long. It hears of the FIFOs by itself, and so is woken for the clock alone.
+    pub(super) fn is_overslept(&self, now: Instant) -> bool {
+        self.wake_at(now).is_some_and(|at| self.sleeps_until.is_none_or(|until| at < until))
     }
 
     /// Looks at every FIFO, for wake-ups that were swallowed.
