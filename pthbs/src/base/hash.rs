@@ -34,6 +34,16 @@ impl Sha256 {
         }
     }
 
+    /// All 64 digits, written into `text`.
+    pub fn digits<'a>(&self, text: &'a mut [u8; 64]) -> &'a str {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        std::str::from_utf8(text).expect("hexadecimal digits are UTF-8")
+    }
+
     /// The first eight digits, for people.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_string()
@@ -58,13 +68,7 @@ impl Hasher {
 
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (i, byte) in self.0.iter().enumerate() {
-            text[2 * i] = DIGITS[usize::from(byte >> 4)];
-            text[2 * i + 1] = DIGITS[usize::from(byte & 15)];
-        }
-        f.write_str(std::str::from_utf8(&text).expect("hexadecimal digits are UTF-8"))
+        f.write_str(self.digits(&mut [0; 64]))
     }
 }
 

@@ -119,7 +119,7 @@ impl<'a> Job<'a> {
     fn watch(&self) -> Result<Option<Opened>> {
         let header = &self.script.header;
         // What it needs at run time need not be opened by its build.
-        let declared = header.tools.union(&header.deps).cloned().collect();
+        let declared = header.tools.iter().chain(&header.deps).cloned().collect();
         self.site.options.opened.then(|| Opened::watch(self.site.store, &declared)).transpose()
     }
 

@@ -39,11 +39,11 @@ pub fn visible(header: &Header, scripts: &dyn Scripts) -> Result<Visible> {
 
 fn reach(
     found: &mut BTreeSet<InstallId>,
-    start: &BTreeSet<InstallId>,
+    start: &[InstallId],
     scripts: &dyn Scripts,
     further: impl Fn(&Header) -> Vec<&InstallId>,
 ) -> Result<()> {
-    let mut open: Vec<InstallId> = start.iter().cloned().collect();
+    let mut open: Vec<InstallId> = start.to_vec();
     while let Some(install) = open.pop() {
         if !found.insert(install.clone()) {
             continue;

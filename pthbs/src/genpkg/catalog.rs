@@ -52,7 +52,7 @@ impl Catalog {
 
     /// The place of a definition, as errors and download lists name it; also its path below the project's root.
     pub fn definition_place(name: &PackageName) -> String {
-        format!("{DIR}/{name}/{DEFINITION}")
+        [DIR, "/", name.as_str(), "/", DEFINITION].concat()
     }
 
     /// The text of a definition.

@@ -3,6 +3,7 @@
 //! Definitions are compiled here and forgotten after their rendering; templates are compiled once, by the engine's
 //! loader. Comments are `{%# ... #%}`, because shell has `${#x}` and `${##}`.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use minijinja::machinery::{CodeGenerator, eval, make_string_output, parse};
@@ -10,7 +11,6 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, State, UndefinedBehavior, Value, functions};
 
 use super::calls;
-use super::catalog::Catalog;
 use super::facts::{Facts, Meta};
 use super::failure::{Failure, Rendered};
 use super::instance::Rendering;
@@ -66,17 +66,16 @@ pub(super) fn environment(templates: Arc<Templates>, traces: bool) -> Environmen
 
 /// Renders the definition of a frame.
 pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) -> Result<Rendering, Failure> {
-    let file = Catalog::definition_place(&frame.key.name);
-    let source = Arc::clone(&frame.text);
-    let rendered = Rendered { label: &frame.label, file: &file, text: &source };
+    let (file, source) = (&frame.file, Arc::clone(&frame.text));
+    let rendered = Rendered { label: &frame.label, file, text: &source };
     let in_words = |error: minijinja::Error| rendered.failure(&error);
 
     let ast = rendered.parse(env.syntax())?;
     frame.run.tree.templates.check_definition(&ast, &rendered)?;
-    let marked = if frame.run.traces { trace::marked(&source, &file, env.syntax()) } else { String::new() };
+    let marked = if frame.run.traces { trace::marked(&source, file, env.syntax()) } else { String::new() };
     let ast =
-        if frame.run.traces { parse(&marked, &file, env.syntax().clone()).map_err(in_words)? } else { ast };
-    let mut generator = CodeGenerator::new(&file, if frame.run.traces { &marked } else { &source });
+        if frame.run.traces { parse(&marked, file, env.syntax().clone()).map_err(in_words)? } else { ast };
+    let mut generator = CodeGenerator::new(file, if frame.run.traces { &marked } else { &source });
     generator.compile_stmt(&ast);
     let mut body = String::with_capacity(generator.buffer_size_hint().max(2048));
     let (instructions, blocks) = generator.finish();
@@ -91,8 +90,11 @@ pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) ->
     let facts = std::mem::take(state.get_or_insert_extension_with(Facts::default));
     check_options(frame, &facts).map_err(Failure::asked)?;
     let (script, meta, origins) =
-        finish(frame, &facts, &state, body).map_err(|problem| problem.failure(&file, &source))?;
-    let Facts { sources, edges, options, files, .. } = facts;
+        finish(frame, &facts, &state, body).map_err(|problem| problem.failure(file, &source))?;
+    let Facts { mut sources, mut edges, options, files, .. } = facts;
+    // As many of them are kept as there are scripts.
+    sources.shrink_to_fit();
+    edges.shrink_to_fit();
     Ok(Rendering { script, edges, sources, meta, options, files, origins })
 }
 
@@ -129,9 +131,11 @@ fn finish(
     let (header, meta) = header::build(&frame.key.name, facts, &fact)
         .map_err(|(fact, error)| Problem { error, fact: Some(fact) })?;
     let (body, lines) = if frame.run.traces { trace::unmarked(&body) } else { (body, Vec::new()) };
-    let mut text = header.to_string();
-    // All scripts stay in memory: without this, half of what they take would be room to grow.
-    text.reserve_exact(body.len());
+    let mut printed = String::with_capacity(1024);
+    write!(printed, "{header}").expect("a header can be printed");
+    // All scripts stay in memory: no room to grow, which would be half of what they take.
+    let mut text = String::with_capacity(printed.len() + body.len());
+    text.push_str(&printed);
     let mut origins = vec![None; if frame.run.traces { text.lines().count() } else { 0 }];
     let written = |number: usize| origins.extend(lines.get(number).cloned());
     text::tidy(&body, &mut text, written).map_err(|error| Problem { error, fact: None })?;

@@ -1,6 +1,6 @@
 //! The header of a script, made from the facts of its rendering.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use minijinja::Value;
 use minijinja::value::ValueKind;
@@ -37,9 +37,14 @@ pub(super) fn build(
             ("sandbox", error.with("choices", "\"on\", \"host\", \"off\""))
         })?,
     };
-    let ids = |relation: Relation| -> BTreeSet<InstallId> {
+    let ids = |relation: Relation| {
         let edges = facts.edges.iter().filter(|edge| edge.relation == relation);
-        edges.map(|edge| edge.to.script.install_id()).collect()
+        let mut ids: Vec<InstallId> = edges.map(|edge| edge.to.script.install_id()).collect();
+        ids.sort_unstable();
+        // One script may be used under two labels.
+        ids.dedup();
+        ids.shrink_to_fit();
+        ids
     };
     let mut sources: Vec<_> = facts.sources.iter().map(|used| used.source.clone()).collect();
     sources.sort_by_cached_key(ToString::to_string);
@@ -72,8 +77,8 @@ fn word(key: &str, value: &Value) -> Result<String> {
 
 /// Reads `meta`.
 fn meta(value: &Value) -> Result<Meta> {
-    let mut texts = texts(value, "meta", &language::META)?;
-    let mut take = |key: &str| match texts.remove(key) {
+    let mut entries = entries(value, "meta", &language::META)?;
+    let mut take = |key: &str| match remove(&mut entries, key) {
         None => Ok(String::new()),
         Some(value) => match value.as_str() {
             Some(text) if !text.contains(['\n', '\t']) => Ok(text.to_string()),
@@ -82,19 +87,19 @@ fn meta(value: &Value) -> Result<Meta> {
     };
     let (description, license, homepage) = (take("description")?, take("license")?, take("homepage")?);
     let unverified = take("reason")?;
-    let is_verified = texts.remove("verified").is_none_or(|value| value.is_true());
+    let is_verified = remove(&mut entries, "verified").is_none_or(|value| value.is_true());
     if is_verified != unverified.is_empty() {
         return Err(Error::usage("`meta.verified` is false with a `reason`, or neither is there"));
     }
-    let update = texts.remove("update").map(|rule| update(&rule)).transpose()?;
+    let update = remove(&mut entries, "update").map(|rule| update(&rule)).transpose()?;
     let mut silence = BTreeMap::new();
-    if let Some(words) = texts.remove("silence") {
-        for (word, reason) in self::texts(&words, "meta.silence", &about::FINDINGS)? {
+    if let Some(words) = remove(&mut entries, "silence") {
+        for (word, reason) in self::entries(&words, "meta.silence", &about::FINDINGS)? {
             let reason = reason.as_str().filter(|reason| !reason.trim().is_empty());
             let reason = reason.ok_or_else(|| {
                 Error::usage(format!("`meta.silence.{word}` must be text: the reason why it is no fault"))
             })?;
-            silence.insert(word, reason.to_string());
+            silence.insert(word.to_string(), reason.to_string());
         }
     }
     Ok(Meta { description, license, homepage, silence, unverified, update })
@@ -102,8 +107,8 @@ fn meta(value: &Value) -> Result<Meta> {
 
 /// Reads `meta.update`.
 fn update(rule: &Value) -> Result<UpdateRule> {
-    let mut texts = texts(rule, "meta.update", &language::UPDATE)?;
-    let mut take = |key: &str| match texts.remove(key) {
+    let mut entries = entries(rule, "meta.update", &language::UPDATE)?;
+    let mut take = |key: &str| match remove(&mut entries, key) {
         None => Err(Error::usage(format!("`meta.update` has no `{key}`"))),
         Some(value) => match value.as_str() {
             Some(text) => Ok(text.to_string()),
@@ -113,22 +118,29 @@ fn update(rule: &Value) -> Result<UpdateRule> {
     Ok(UpdateRule { url: take("url")?, pattern: take("pattern")? })
 }
 
-/// The entries of a map with names for keys.
-fn texts(value: &Value, what: &str, known: &[&str]) -> Result<BTreeMap<String, Value>> {
+/// The entries of a map whose keys are some of these names.
+fn entries<'k>(value: &Value, what: &str, known: &[&'k str]) -> Result<Vec<(&'k str, Value)>> {
     if value.kind() != ValueKind::Map {
         return Err(Error::usage(format!("`{what}` must be a map, not a {}", value.kind())));
     }
-    let mut entries = BTreeMap::new();
+    let mut entries = Vec::new();
     for key in value.try_iter().into_iter().flatten() {
-        let name = key.to_string();
-        if !known.contains(&name.as_str()) {
+        let found = known.iter().find(|name| key.as_str() == Some(**name));
+        let Some(name) = found else {
+            let name = key.to_string();
             let error = Error::usage(format!("`{what}` has no `{}`", name.escape_debug()));
             return Err(match error::nearest(&name, known.iter().copied()) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error.with("it may hold", known.join(", ")),
             });
-        }
-        entries.insert(name, value.get_item(&key).unwrap_or_default());
+        };
+        entries.push((*name, value.get_item(&key).unwrap_or_default()));
     }
     Ok(entries)
+}
+
+/// Takes the value of a key out of a map's entries.
+fn remove(entries: &mut Vec<(&str, Value)>, key: &str) -> Option<Value> {
+    let position = entries.iter().position(|(name, _)| *name == key)?;
+    Some(entries.swap_remove(position).1)
 }

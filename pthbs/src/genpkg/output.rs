@@ -1,6 +1,6 @@
 //! Everything that one run rendered, and how it becomes the files of `rendered/`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -163,7 +163,7 @@ impl Output {
 /// Every script by its label; one label for two scripts is an error that names who asked.
 fn labelled(roots: &[(String, Arc<Rendering>)]) -> Result<BTreeMap<String, Arc<Rendering>>> {
     let mut scripts: BTreeMap<String, (Arc<Rendering>, String)> = BTreeMap::new();
-    let mut visited = BTreeSet::new();
+    let mut visited = HashSet::new();
     let mut open: Vec<&Arc<Rendering>> = Vec::new();
     for (label, root) in roots {
         scripts.insert(label.clone(), (Arc::clone(root), label.clone()));

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use minijinja::value::Object;
 use minijinja::{Environment, Value};
 
+use super::catalog::Catalog;
 use super::engine;
 use super::failure::{Failure, Stage};
 use super::instance::{Key, Rendering, Request};
@@ -39,7 +40,8 @@ pub(super) struct Frame {
     pub run: Arc<Run>,
     pub key: Key,
     pub label: String,
-    /// The definition's text.
+    /// The definition's place and text.
+    pub file: String,
     pub text: Arc<str>,
     /// Options given by the caller.
     pub options: BTreeMap<String, Value>,
@@ -101,11 +103,13 @@ impl Run {
                     .hint("look for a package whose options change from call to call"),
             ));
         }
+        let file = Catalog::definition_place(&key.name);
         let text: Arc<str> = self.tree.catalog.definition(&key.name).map_err(Failure::placed)?.into();
         let frame = Arc::new(Frame {
             run: Arc::clone(self),
             key: key.clone(),
             label,
+            file,
             text,
             options: request.options,
             asked_by: asked_by.cloned(),

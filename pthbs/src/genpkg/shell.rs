@@ -21,6 +21,9 @@ pub(super) struct Scanner<'a> {
     ends_in_code: bool,
     /// For each `VALUE` so far, whether it stood in code.
     values: Vec<bool>,
+    /// Whether every line is read byte by byte, for comparison.
+    #[cfg(test)]
+    is_thorough: bool,
 }
 
 /// The first byte of `VALUE`.
@@ -59,7 +62,15 @@ impl<'a> Scanner<'a> {
     pub(super) const VALUE: char = '\u{E000}';
 
     pub(super) fn new(text: &'a str) -> Scanner<'a> {
-        Scanner { rest: text, stack: Vec::new(), pending: Vec::new(), ends_in_code: true, values: Vec::new() }
+        Scanner {
+            rest: text,
+            stack: Vec::new(),
+            pending: Vec::new(),
+            ends_in_code: true,
+            values: Vec::new(),
+            #[cfg(test)]
+            is_thorough: false,
+        }
     }
 
     /// For each `VALUE` of the lines read, whether it stands in code, outside of all quotes.
@@ -82,10 +93,19 @@ impl<'a> Scanner<'a> {
             self.pass_values(line);
             return Some((line, At::Here));
         }
+        let may_look = self.stack.is_empty();
+        #[cfg(test)]
+        let may_look = may_look && !self.is_thorough;
+        if may_look && is_plain(line.as_bytes()) {
+            self.ends_in_code = true;
+            return Some((line, At::Code));
+        }
         let at = if self.is_code() { At::Code } else { At::Quoted };
         self.read(line);
-        // A word without an end is no here-document but a shift: `$((1 << n))`.
-        self.pending.retain(|end| rest.lines().any(|line| end.is(line)));
+        if !self.pending.is_empty() {
+            // A word without an end is no here-document but a shift: `$((1 << n))`.
+            self.pending.retain(|end| rest.lines().any(|line| end.is(line)));
+        }
         self.ends_in_code = self.is_code();
         Some((line, at))
     }
@@ -184,6 +204,21 @@ impl End {
     }
 }
 
+/// Whether a line that begins as code, with nothing open, ends as it began: most lines do, and this sees it at the cost
+/// of one look at sixteen bytes.
+///
+/// It has no byte that could open anything but `"`, and as many of those that open as that close. Dollars, brackets that
+/// close and a backslash at the very end open nothing.
+fn is_plain(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\\").unwrap_or(line);
+    let (mut opens, mut is_quoted) = (false, false);
+    for &byte in line {
+        opens |= matches!(byte, b'\'' | b'`' | b'\\' | b'#' | b'(' | b'{' | b'<' | VALUE_BYTE);
+        is_quoted ^= byte == b'"';
+    }
+    !opens && !is_quoted
+}
+
 /// Whether a word begins at `i`, so that a `#` there begins a comment.
 fn starts_word(bytes: &[u8], i: usize) -> bool {
     i == 0 || matches!(bytes[i - 1], b' ' | b'\t' | b';' | b'&' | b'|' | b'(' | b')' | b'`')
@@ -191,6 +226,8 @@ fn starts_word(bytes: &[u8], i: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn kinds(text: &str) -> String {
@@ -225,6 +262,51 @@ mod tests {
             ("echo \\' \\\"\nc\n", "cc"),
         ] {
             assert_eq!(kinds(text), expected, "{text:?}");
+        }
+    }
+
+    /// What reading a line byte by byte opens, as `is_plain` would have to know it.
+    fn opens(line: &str) -> bool {
+        let mut scanner = Scanner::new("");
+        scanner.read(line);
+        !(scanner.stack.is_empty() && scanner.pending.is_empty() && scanner.values.is_empty())
+    }
+
+    #[test]
+    fn most_lines_need_one_look() {
+        for line in ["", "make install DESTDIR=", "cd \"$src/x\" \\", "x=$y; a | b && c >\"$d\" )", "\\"] {
+            assert!(is_plain(line.as_bytes()) && !opens(line), "{line:?}");
+        }
+        for line in ["\"", "'", "`", "cat <<EOF", "x=$(", "x=${", "x\u{E000}", "a \"b\" \"c", "\"a\\"] {
+            assert!(!is_plain(line.as_bytes()) && opens(line), "{line:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// A failure means that the look at a whole line and the reading of its bytes disagree, so that text in quotes
+        /// would be taken for code.
+        #[test]
+        fn one_look_sees_what_reading_sees(
+            line in "([a-z =/.-]{1,20}|[\"$]|[a-z]\"|\"\"|\"[$a-z ]{0,9}\"){0,9}[$'\"`\\\\#(){}<\u{E000}é-]{0,2}[a-z\"]{0,3}\\\\?"
+        ) {
+            prop_assert!(!(is_plain(line.as_bytes()) && opens(&line)), "{:?}", line);
+        }
+
+        /// A failure means that what a line is depends on how those before it were read.
+        #[test]
+        fn a_text_is_read_alike_by_looks_and_by_bytes(text in "([a-zA $]|[\"'`\\\\#(){}<\u{E000}]|<<A|\\nA\\n|\\n){0,80}") {
+            let (mut fast, mut slow) = (Scanner::new(&text), Scanner::new(&text));
+            slow.is_thorough = true;
+            loop {
+                let line = fast.next_line();
+                prop_assert_eq!(line, slow.next_line());
+                prop_assert_eq!((fast.ended_in_code(), fast.values()), (slow.ended_in_code(), slow.values()));
+                if line.is_none() {
+                    break;
+                }
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usiz
             return Err(Error::usage(format!("the script has a line `{}`", line.escape_debug()))
                 .line("lines that begin with `#@ ` belong to the header, which is written for you"));
         }
-        if at == At::Code && line.trim().is_empty() {
+        if at == At::Code && line.trim_start().is_empty() {
             blank = true;
             continue;
         }
@@ -35,7 +35,8 @@ pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usiz
 
 /// A line without the blanks at its end; one behind a backslash belongs to the backslash.
 fn without_blanks(line: &str) -> &str {
-    let trimmed = line.trim_end_matches([' ', '\t', '\r']);
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+    let trimmed = &line[..line.len() - line.bytes().rev().take_while(is_blank).count()];
     if trimmed.ends_with('\\') { line } else { trimmed }
 }
 

@@ -1,11 +1,14 @@
 //! Many things done on several threads, which end before anybody goes on: nobody else meets a process with threads.
 
 use std::num::NonZero;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many threads this machine runs at once.
 pub(super) fn available() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
+    // The answer is read from a dozen files of the system, which takes as long as rendering a package.
+    static FOUND: OnceLock<usize> = OnceLock::new();
+    *FOUND.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZero::get))
 }
 
 /// What is done, how many things at once, and with how much stack for each thread.
@@ -47,8 +50,13 @@ impl Threads {
                 };
                 thread.spawn_scoped(scope, work).expect("a thread can be started")
             };
-            let threads: Vec<_> = (0..count).map(start).collect();
-            threads.into_iter().flat_map(|thread| thread.join().expect("rendering does not panic")).collect()
+            // Where this thread's stack is enough it does its part: one thread less to start.
+            let own = usize::from(self.stack.is_none());
+            let threads: Vec<_> = (own..count).map(start).collect();
+            let mut done = if own == 1 { work() } else { Vec::new() };
+            let others = threads.into_iter().map(|thread| thread.join().expect("rendering does not panic"));
+            others.for_each(|other| done.extend(other));
+            done
         });
         done.sort_by_key(|(position, _)| *position);
         done.into_iter().map(|(_, result)| result).collect()

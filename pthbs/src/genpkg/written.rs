@@ -15,8 +15,8 @@ use crate::base::{Error, Result, fs};
 
 /// Lists the files that are being written or removed.
 const NOTE: &str = ".writing";
-/// Files that one thread takes at a time.
-const SHARE: usize = 64;
+/// Files that one thread takes at a time: fewer are not worth a thread.
+const SHARE: usize = 128;
 
 /// The directory, held by one writer at a time.
 pub(super) struct Directory {
@@ -85,7 +85,11 @@ impl Directory {
         let threads = Threads { count: threads::available(), share: SHARE, stack: None };
         let differs = |file: &&Wanted<'_>| !(file.is_known && self.holds(file));
         let differing = |share: &'a [Wanted<'a>]| share.iter().filter(differs).collect::<Vec<_>>();
-        let changed: Vec<&Wanted<'_>> = threads.over(wanted, differing).concat();
+        let changed: Vec<&Wanted<'_>> = if wanted.iter().any(|file| file.is_known) {
+            threads.over(wanted, differing).concat()
+        } else {
+            wanted.iter().collect()
+        };
         let mut staged = Staged { directory: self, changed, states: Vec::new(), removed };
         if staged.is_nothing() {
             return Ok(staged);

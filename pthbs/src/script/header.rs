@@ -22,12 +22,12 @@ pub struct Header {
     pub target: String,
     /// Files and commits, in the order of their lines.
     pub sources: Vec<Source>,
-    /// Programs for the machine that builds: they make up `/env`.
-    pub tools: BTreeSet<InstallId>,
+    /// Programs for the machine that builds: they make up `/env`. These three are sorted, each install once.
+    pub tools: Vec<InstallId>,
     /// Libraries and data for the target.
-    pub deps: BTreeSet<InstallId>,
+    pub deps: Vec<InstallId>,
     /// What is needed at run time too.
-    pub needs: BTreeSet<InstallId>,
+    pub needs: Vec<InstallId>,
     /// How much of the host the script sees.
     pub sandbox: Sandbox,
     /// Whether PATH holds `/env/bin`.
@@ -169,15 +169,21 @@ impl Sandbox {
 impl fmt::Display for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let on = |flag| if flag { "on" } else { "off" };
-        write!(f, "{START}#@ name {}\n#@ version {}\n", self.name, self.version)?;
-        write!(f, "#@ system {}\n#@ target {}\n", self.system, self.target)?;
-        let sources: BTreeSet<String> = self.sources.iter().map(Source::to_string).collect();
-        sources.iter().try_for_each(|source| writeln!(f, "#@ source {source}"))?;
-        for (key, ids) in [("tool", &self.tools), ("dep", &self.deps), ("needs", &self.needs)] {
-            ids.iter().try_for_each(|id| writeln!(f, "#@ {key} {id}"))?;
+        // Every script is printed once: pieces are written as they are, where formatting would cost as much again.
+        let mut put = |pieces: &[&str]| pieces.iter().try_for_each(|piece| f.write_str(piece));
+        put(&[START, "#@ name ", self.name.as_str(), "\n#@ version ", &self.version])?;
+        put(&["\n#@ system ", &self.system, "\n#@ target ", &self.target, "\n"])?;
+        let mut sources: Vec<String> = self.sources.iter().map(Source::to_string).collect();
+        sources.sort();
+        sources.dedup();
+        sources.iter().try_for_each(|source| put(&["#@ source ", source, "\n"]))?;
+        for (key, ids) in [("#@ tool ", &self.tools), ("#@ dep ", &self.deps), ("#@ needs ", &self.needs)] {
+            ids.iter()
+                .try_for_each(|id| put(&[key, id.name.as_str(), ".", id.id.digits(&mut [0; 64]), "\n"]))?;
         }
         let (path, is_static) = (on(self.set_path), on(self.is_static));
-        writeln!(f, "#@ build sandbox={} set_path={path} static={is_static}", self.sandbox.as_str())
+        let sandbox = self.sandbox.as_str();
+        put(&["#@ build sandbox=", sandbox, " set_path=", path, " static=", is_static, "\n"])
     }
 }
 
@@ -294,7 +300,7 @@ impl Lines {
     fn finish(self) -> Result<Header, String> {
         let missing = |key: &str| format!("`#@ {key}` is missing");
         let [version, system, target] = self.words;
-        let [tools, deps, needs] = self.inputs;
+        let [tools, deps, needs] = self.inputs.map(|ids| ids.into_iter().collect());
         let (sandbox, set_path, is_static) = self.build.ok_or_else(|| missing("build"))?;
         Ok(Header {
             name: self.name.ok_or_else(|| missing("name"))?,
@@ -450,7 +456,8 @@ mod tests {
             let mut entries = BTreeSet::new();
             let mut sources: Vec<Source> = sources.into_iter().filter(|s| entries.insert(s.entry().to_string())).collect();
             sources.sort_by_key(Source::to_string);
-            let [tools, deps, needs] = ids.map(|ids| ids.into_iter().flatten().collect());
+            let sorted = |ids: Vec<Option<InstallId>>| ids.into_iter().flatten().collect::<BTreeSet<_>>();
+            let [tools, deps, needs] = ids.map(|ids| sorted(ids).into_iter().collect());
             let (system, target) = ("x86_64-linux".to_string(), "x86_64-linux-musl".to_string());
             Some(Header { name, version, system, target, sources, tools, deps, needs, sandbox, set_path, is_static })
         }

@@ -66,6 +66,11 @@ impl ScriptId {
     pub fn short(&self) -> String {
         self.0.short()
     }
+
+    /// All of them, written into `text`.
+    pub fn digits<'a>(&self, text: &'a mut [u8; 64]) -> &'a str {
+        self.0.digits(text)
+    }
 }
 
 impl fmt::Display for ScriptId {
@@ -96,7 +101,9 @@ impl FromStr for InstallId {
 
 impl fmt::Display for InstallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.name, self.id)
+        f.write_str(self.name.as_str())?;
+        f.write_str(".")?;
+        self.id.fmt(f)
     }
 }
 

@@ -91,7 +91,7 @@ pub struct DownloadList(BTreeMap<String, Vec<Origin>>);
 impl DownloadList {
     /// Adds an origin after those known for the hash; one that is known already is left where it is.
     pub fn add(&mut self, hash: &str, origin: Origin) {
-        let origins = self.0.entry(hash.to_string()).or_default();
+        let origins = self.0.entry(hash.to_string()).or_insert_with(|| Vec::with_capacity(1));
         if !origins.contains(&origin) {
             origins.push(origin);
         }

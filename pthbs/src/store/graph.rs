@@ -207,7 +207,8 @@ impl Store {
         let header = self.script(id)?.header;
         let mut uses = self.record(id)?.references;
         uses.extend(header.needs);
-        Ok(Node { uses, tools: header.tools, deps: header.deps, published })
+        let (tools, deps) = (header.tools.into_iter().collect(), header.deps.into_iter().collect());
+        Ok(Node { uses, tools, deps, published })
     }
 }
 

@@ -41,7 +41,7 @@ fn source(name: &str) -> Source {
 
 impl World {
     fn add(&mut self, name: &str, system: &str, sources: &[&str], inputs: [&[&str]; 3]) {
-        let [tools, deps, needs] = inputs.map(ids);
+        let [tools, deps, needs] = inputs.map(|names| ids(names).into_iter().collect());
         let install = id(name);
         let header = Header {
             name: install.name.clone(),

@@ -67,7 +67,7 @@ pub(super) fn deps(state: &mut State<'_, '_>) -> Vec<String> {
 
 /// Where installs are in every build and every run, wherever the store lies.
 fn versions_path(id: &InstallId) -> String {
-    format!("/versions/{id}")
+    ["/versions/", id.name.as_str(), ".", id.id.digits(&mut [0; 64])].concat()
 }
 
 fn inherited_target(state: &State<'_, '_>) -> Result<String> {

@@ -3,7 +3,6 @@
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{State, Value};
 
-use super::super::catalog::Catalog;
 use super::super::facts::{SourceUse, source_name};
 use super::super::place;
 use super::super::run::Frame;
@@ -86,12 +85,17 @@ fn place_of(frame: &Frame, source: &Source, urls: &[String]) -> String {
         Source::File { sha256, .. } => sha256.to_string(),
         Source::Git { commit, .. } => commit.clone(),
     };
-    let address = urls.first().map(String::as_str);
-    let words =
-        [Some(hash.as_str()), address, address.map(base_name), Some("src("), Some("git("), Some("sha256")];
-    let text = frame.text.as_bytes();
-    let at = words.iter().flatten().find_map(|word| memchr::memmem::find(text, word.as_bytes())).unwrap_or(0);
-    format!("{}:{}", Catalog::definition_place(&frame.key.name), place::line_of(&frame.text, at))
+    let find = |word: &str| memchr::memmem::find(frame.text.as_bytes(), word.as_bytes());
+    // A quarter of a sum is one of its kind, and a search is the dearer the longer its word.
+    let at = find(&hash[..16]).or_else(|| {
+        let address = urls.first().map(String::as_str);
+        [address, address.map(base_name), Some("src("), Some("git("), Some("sha256")]
+            .into_iter()
+            .flatten()
+            .find_map(find)
+    });
+    let at = at.unwrap_or(0);
+    format!("{}:{}", frame.file, place::line_of(&frame.text, at))
 }
 
 /// One address, several, or none.
