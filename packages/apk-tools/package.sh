@@ -1,4 +1,4 @@
-{% extends "base" %}
+{% extends "meson" %}
 {% set version = "3.0.5" %}
 {% set meta = {
 	"description": "Package manager of Alpine Linux",
@@ -9,18 +9,11 @@
 } %}
 {% set source = src("https://github.com/alpinelinux/apk-tools/archive/refs/tags/v3.0.5.tar.gz", name="apk-tools-3.0.5.tar.gz",
 	sha256="8795712ce02457d29c0beb18f82851b408d1d47f98a0cbbbd33ab5ea496f665d") %}
-{% do tool("muon") %}
-{% do tool("pkgconf") %}
 {% do dep("openssl") %}
 {% do dep("zlib") %}
-{% block configure %}
-	muon setup -Dprefix="$out" -Dc_args="$CFLAGS $CPPFLAGS" -Dc_link_args="$LDFLAGS" -Dprefer_static=true -Ddefault_library=static \
-		-Ddocs=disabled -Dhelp=disabled -Dlua=disabled -Dpython=disabled -Dtests=disabled -Dzstd=disabled build
-{% endblock %}
-{% block build %}
-	muon -C build samu src/apk
-{% endblock %}
+{% set flags = ["-Ddocs=disabled -Dhelp=disabled -Dlua=disabled -Dpython=disabled -Dtests=disabled -Dzstd=disabled"] %}
+{% set build_targets = ["src/apk"] %}
 {% block install %}
 	mkdir -p "$out/bin"
-	cp build/src/apk "$out/bin/"
+	cp "$tmp/build/src/apk" "$out/bin/"
 {% endblock %}

@@ -1,4 +1,4 @@
-{% extends "base" %}
+{% extends "meson" %}
 {% set version = "34.2" %}
 {% set meta = {
 	"description": "Loads and lists modules of the Linux kernel: library and tools",
@@ -13,15 +13,8 @@
 {% set source = src("https://www.kernel.org/pub/linux/utils/kernel/kmod/kmod-34.2.tar.xz",
 	sha256="5a5d5073070cc7e0c7a7a3c6ec2a0e1780850c8b47b3e3892226b93ffcb9cb54") %}
 {% endif %}
+{% do patch("static.patch") %}
 {% do dep("zlib") %}
 {% do dep("xz") %}
 {% do dep("zstd") %}
-{%# The archive's tarball has no configure, and meson would want Python: what it would find out stands in config.h. #%}
-{% block build %}
-	cat >config.h {{ file("config.h") | heredoc }}
-	cat >Makefile {{ file("Makefile") | heredoc }}
-	make CPPFLAGS="$CPPFLAGS -include config.h -I. -Ilibkmod"
-{% endblock %}
-{% block install %}
-	make out="$out" install
-{% endblock %}
+{% set flags = ["-Dsysconfdir=/etc -Dsbindir=bin -Ddistconfdir=/lib -Dopenssl=disabled -Dmanpages=false"] %}

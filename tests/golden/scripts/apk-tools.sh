@@ -7,9 +7,8 @@
 #@ source sha256:8795712ce02457d29c0beb18f82851b408d1d47f98a0cbbbd33ab5ea496f665d apk-tools-3.0.5.tar.gz
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
-#@ tool muon.1fe71c5838aa3f7eaf7a097b98c99598cdbc1fabad1e0121e5224e669e61f9ee
+#@ tool muon.57a2c874cb6d09f7aed5fb39a6bd02278df86007a5b04e5623f38f1df8080ab3
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
 #@ dep openssl.3cad984cf669626face732f912591793805e9e4e1b61014646466d4d334c821a
 #@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
 #@ build sandbox=on set_path=on static=on
@@ -34,17 +33,19 @@ done
 cd "$src/apk-tools-3.0.5"
 
 phase_configure() {
-	muon setup -Dprefix="$out" -Dc_args="$CFLAGS $CPPFLAGS" -Dc_link_args="$LDFLAGS" -Dprefer_static=true -Ddefault_library=static \
-		-Ddocs=disabled -Dhelp=disabled -Dlua=disabled -Dpython=disabled -Dtests=disabled -Dzstd=disabled build
+	PKG_CONFIG_PATH="$PKG_CONFIG_LIBDIR" muon setup -Dprefix="$out" -Dlibdir=lib -Dbuildtype=plain \
+		-Ddefault_library=static -Dprefer_static=true -Dwrap_mode=nodownload -Dwarning_level=0 \
+		-Ddocs=disabled -Dhelp=disabled -Dlua=disabled -Dpython=disabled -Dtests=disabled -Dzstd=disabled \
+		"$tmp/build"
 }
 
 phase_build() {
-	muon -C build samu src/apk
+	muon samu -j$jobs -C "$tmp/build" src/apk
 }
 
 phase_install() {
 	mkdir -p "$out/bin"
-	cp build/src/apk "$out/bin/"
+	cp "$tmp/build/src/apk" "$out/bin/"
 }
 
 echo '#@ phase configure'

@@ -7,6 +7,7 @@
 #@ source sha256:5a5d5073070cc7e0c7a7a3c6ec2a0e1780850c8b47b3e3892226b93ffcb9cb54 kmod-34.2.tar.xz
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
+#@ tool muon.57a2c874cb6d09f7aed5fb39a6bd02278df86007a5b04e5623f38f1df8080ab3
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
 #@ dep xz.1971ac9005f7ed5eb31807d3a672144152b363dcfbae404d51994e8a02cfbd14
 #@ dep zlib.8a40da72f55f5915a5d957716b17345331c0874ba684ce69c09893792713be97
@@ -33,71 +34,76 @@ done
 
 cd "$src/kmod-34.2"
 
+phase_patch() {
+	patch -p1 <<'EOF'
+A static library that can be linked, nothing outside of the install, an `ln` that busybox has, a shell by its path for
+muon: for as long as kmod makes only a shared library.
+--- a/meson.build
++++ b/meson.build
+@@ -226,11 +226,6 @@
+   set_variable(dir_option, customdir)
+ endforeach
+ 
+-foreach confdir : [sysconfdir, distconfdir]
+-  install_emptydir(confdir / 'depmod.d')
+-  install_emptydir(confdir / 'modprobe.d')
+-endforeach
+-
+ _completiondirs = [
+   ['bash', 'bash-completion', 'bash-completion' / 'completions', '@0@'],
+   ['fish', 'fish',            'fish' / 'vendor_functions.d',     '@0@.fish'],
+@@ -421,11 +416,11 @@
+ 
+ install_headers('libkmod/libkmod.h')
+ 
+-libkmod = shared_library(
++libkmod = library(
+   'kmod',
+   libkmod_files,
+   dependencies : libkmod_deps + cdeps,
+-  link_with : libshared,
++  objects : libshared.extract_all_objects(recursive : true),
+   link_args : ['-Wl,--version-script', meson.current_source_dir() /
+                                                   'libkmod/libkmod.sym'],
+   link_depends : files('libkmod/libkmod.sym'),
+@@ -511,11 +506,11 @@
+ 
+ if get_option('tools')
+   mkdir_p = 'mkdir -p "$DESTDIR@0@"'
+-  meson.add_install_script('sh', '-c', mkdir_p.format(sbindir))
++  meson.add_install_script('/bin/sh', '-c', mkdir_p.format(sbindir))
+ 
+-  ln_s = 'ln -sfr "$DESTDIR@0@/kmod" "$DESTDIR@1@"'
++  ln_s = 'ln -sf kmod "$DESTDIR@1@"'
+   foreach tool : _tools
+-    meson.add_install_script('sh', '-c', ln_s.format(bindir, sbindir / tool))
++    meson.add_install_script('/bin/sh', '-c', ln_s.format(bindir, sbindir / tool))
+   endforeach
+ endif
+ 
+EOF
+}
+
+phase_configure() {
+	PKG_CONFIG_PATH="$PKG_CONFIG_LIBDIR" muon setup -Dprefix="$out" -Dlibdir=lib -Dbuildtype=plain \
+		-Ddefault_library=static -Dprefer_static=true -Dwrap_mode=nodownload -Dwarning_level=0 \
+		-Dsysconfdir=/etc -Dsbindir=bin -Ddistconfdir=/lib -Dopenssl=disabled -Dmanpages=false \
+		"$tmp/build"
+}
+
 phase_build() {
-	cat >config.h <<'EOF'
-#define _GNU_SOURCE 1
-#define PACKAGE "kmod"
-#define VERSION "34.2"
-#define KMOD_FEATURES "+ZSTD +XZ +ZLIB -OPENSSL"
-#define SYSCONFDIR "/etc"
-#define DISTCONFDIR "/lib"
-#define MODULE_DIRECTORY "/lib/modules"
-#define ENABLE_LOGGING 1
-#define ENABLE_DEBUG 0
-#define ENABLE_ELFDBG 0
-#define ENABLE_XZ 1
-#define ENABLE_ZLIB 1
-#define ENABLE_ZSTD 1
-#define ENABLE_OPENSSL 0
-#define ENABLE_XZ_DLOPEN 0
-#define ENABLE_ZLIB_DLOPEN 0
-#define ENABLE_ZSTD_DLOPEN 0
-#define HAVE_DECL_BASENAME 0
-#define HAVE_DECL_STRNDUPA 1
-#define HAVE_FOPEN64 0
-#define HAVE_NORETURN 1
-#define HAVE_OPEN64 0
-#define HAVE_STAT64 0
-#define HAVE_SECURE_GETENV 1
-#define HAVE_STATIC_ASSERT 1
-#define HAVE_STRUCT_STAT_ST_MTIM 1
-#define HAVE___BUILTIN_CLZ 1
-#define HAVE___BUILTIN_TYPES_COMPATIBLE_P 1
-#define HAVE___BUILTIN_UADD_OVERFLOW 1
-#define HAVE___BUILTIN_UADDL_OVERFLOW 1
-#define HAVE___BUILTIN_UADDLL_OVERFLOW 1
-#define HAVE___BUILTIN_UMUL_OVERFLOW 1
-#define HAVE___BUILTIN_UMULL_OVERFLOW 1
-#define HAVE___BUILTIN_UMULLL_OVERFLOW 1
-EOF
-	cat >Makefile <<'EOF'
-# Builds kmod and its library without configure or meson.
-
-library := $(patsubst %.c,%.o,$(wildcard shared/*.c libkmod/*.c))
-program := $(patsubst %.c,%.o,$(wildcard tools/*.c))
-
-kmod: $(program) libkmod.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lzstd -llzma -lz
-
-libkmod.a: $(library)
-	ar rcD $@ $^
-
-install: kmod
-	mkdir -p "$(out)/bin" "$(out)/include" "$(out)/lib"
-	cp kmod "$(out)/bin/"
-	cp libkmod/libkmod.h "$(out)/include/"
-	cp libkmod.a "$(out)/lib/"
-	for name in depmod insmod lsmod modinfo modprobe rmmod; do ln -s kmod "$(out)/bin/$$name"; done
-
-.PHONY: install
-EOF
-	make CPPFLAGS="$CPPFLAGS -include config.h -I. -Ilibkmod"
+	muon samu -j$jobs -C "$tmp/build"
 }
 
 phase_install() {
-	make out="$out" install
+	cd "$tmp/build"
+	muon install
 }
 
+echo '#@ phase patch'
+phase_patch
+echo '#@ phase configure'
+phase_configure
 echo '#@ phase build'
 phase_build
 echo '#@ phase install'

@@ -21,7 +21,9 @@ cd "$src/pkgconf-1.8.1"
 phase_configure() {
 	./configure --prefix="$out" --build=x86_64-linux-musl \
 		--disable-dependency-tracking --disable-nls --disable-shared --enable-static \
-		--with-system-libdir=/lib --with-system-includedir=/include
+		--with-system-libdir=/lib --with-system-includedir=/include \
+		--with-pkg-config-dir=/versions/current/lib/pkgconfig:/versions/current/share/pkgconfig \
+		--with-personality-dir=/versions/current/share/pkgconfig/personality.d
 }
 
 phase_build() {

@@ -8,7 +8,7 @@
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
+#@ tool pkgconf.ade4ebcf69414da0aaba3d7fbb0955f3d0a0cf6f0b83d350c518b289864ceda0
 #@ dep libarchive.c62863e9ac2ed9ba59b8359b152a9fbe8fcdcbfd20dbfacce377ead737a7b4a7
 #@ dep openssl.3cad984cf669626face732f912591793805e9e4e1b61014646466d4d334c821a
 #@ build sandbox=on set_path=on static=on

@@ -7,10 +7,8 @@
 #@ source sha256:c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee02 hello-meson-1.tar.gz
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
-#@ tool muon.688bcaeecf77b724013f62de6f21f6634e6bb7fd01cfbcbf3b5fb4bcd06c3390
+#@ tool muon.57a2c874cb6d09f7aed5fb39a6bd02278df86007a5b04e5623f38f1df8080ab3
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
-#@ tool pkgconf.a728c5c654188945a7596943fa3a75559cf43a9a992b07f3bea120e2f413fa4a
-#@ tool samurai.76517c042f4b548f4879235d5517de84a0d340588e05f472bbb644df53fafb7d
 #@ build sandbox=on set_path=on static=on
 set -eu
 umask 022
@@ -22,23 +20,18 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 cd "$src/hello-meson-1"
 
 phase_configure() {
-	muon setup -Dprefix="$out" -Dlibdir=lib -Dbuildtype=plain -Ddefault_library=static -Dprefer_static=true \
-		-Dwrap_mode=nodownload -Dwarning_level=0 \
+	PKG_CONFIG_PATH="$PKG_CONFIG_LIBDIR" muon setup -Dprefix="$out" -Dlibdir=lib -Dbuildtype=plain \
+		-Ddefault_library=static -Dprefer_static=true -Dwrap_mode=nodownload -Dwarning_level=0 \
 		-Dgreeting=hello \
 		"$tmp/build"
 }
 
 phase_build() {
-	# From 1.13 on ninja takes its width from MAKEFLAGS; an older one, and samurai, must be told.
-	case $(samu --version) in
-		1.[0-9] | 1.[0-9].* | 1.1[0-2] | 1.1[0-2].*) width=-j$jobs ;;
-		*) width= ;;
-	esac
-	samu $width -C "$tmp/build"
+	muon samu -j$jobs -C "$tmp/build"
 }
 
 phase_check() {
-	samu $width -C "$tmp/build" test
+	muon samu -j$jobs -C "$tmp/build" test
 }
 
 phase_install() {

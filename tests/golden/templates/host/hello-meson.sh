@@ -16,14 +16,14 @@ export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 cd "$src/hello-meson-1"
 
 phase_configure() {
-	meson setup -Dprefix="$out" -Dlibdir=lib -Dbuildtype=plain -Ddefault_library=static -Dprefer_static=true \
-		-Dwrap_mode=nodownload -Dwarning_level=0 \
+	PKG_CONFIG_PATH="$PKG_CONFIG_LIBDIR" meson setup -Dprefix="$out" -Dlibdir=lib -Dbuildtype=plain \
+		-Ddefault_library=static -Dprefer_static=true -Dwrap_mode=nodownload -Dwarning_level=0 \
 		-Dgreeting=hello \
 		"$tmp/build"
 }
 
 phase_build() {
-	# From 1.13 on ninja takes its width from MAKEFLAGS; an older one, and samurai, must be told.
+	# From 1.13 on ninja takes its width from MAKEFLAGS; an older one must be told.
 	case $(ninja --version) in
 		1.[0-9] | 1.[0-9].* | 1.1[0-2] | 1.1[0-2].*) width=-j$jobs ;;
 		*) width= ;;
