@@ -1,10 +1,10 @@
 #!/bin/sh
 #@ pthbs 1
-#@ name musl-fts
-#@ version 1.2.7
+#@ name libfts
+#@ version 20240319
 #@ system x86_64-linux
 #@ target x86_64-linux-musl
-#@ source sha256:49ae567a96dbab22823d045ffebe0d6b14b9b799925e9ca9274d47d26ff482a6 musl-fts-1.2.7.tar.gz
+#@ source sha256:459baa4f923666005c6784f96ecf984ae36f24d03336c61486c426c92a8ac7bc libnbcompat_20240319.orig.tar.gz
 #@ tool busybox.8efcb74ad6e490a3e3b3afb675e98af0888ccd530fe1c3268a5324f5e63387fe
 #@ tool gnu-make.258e9f5c018ee9e96336e71b7afadfb9f6d941966aabcbaaa77ef587463bf5f4
 #@ tool musl-cross-make.938349c4209476926861e39acca2c48bf84c65df3ad2a6ee974aa1b8f116340e
@@ -16,10 +16,14 @@ export CC=x86_64-linux-musl-gcc CFLAGS="-O2"
 export CXX=x86_64-linux-musl-g++ CXXFLAGS="$CFLAGS"
 export CPPFLAGS="" LDFLAGS="-static -s -Wl,--build-id=none" PKG_CONFIG_LIBDIR=""
 
-cd "$src/musl-fts-1.2.7"
+cd "$src/libnbcompat_20240319.orig"
 
 phase_build() {
-	$CC $CFLAGS -DHAVE_DECL_MAX=0 -DHAVE_DECL_UINTMAX_MAX=1 -DHAVE_DIRFD=1 -c fts.c
+	sed -e '/<nbcompat/d' -e '/_DECLS$/d' -e 's:^#define._NBCOMPAT_FTS_H_$:&\n#include <sys/stat.h>:' nbcompat/fts.h >fts.h
+	sed -i '/<nbcompat/d' __fts13.c
+	$CC $CFLAGS -I. -D'__P(x)=x' -D'__RCSID(x)=' -D'_DIAGASSERT(x)=' -DHAVE_ERRNO_H -DHAVE_FCNTL_H -DHAVE_DIRFD \
+		-include sys/param.h -include dirent.h -include stdlib.h -include string.h -include unistd.h -include fts.h \
+		-c __fts13.c -o fts.o
 	ar rcD libfts.a fts.o
 }
 
