@@ -1,4 +1,4 @@
-{% extends "base" %}
+{% extends "make" %}
 {%# Other packages need it in order to be built. #%}
 {% set version = "5.40.1" %}
 {% set meta = {
@@ -10,6 +10,7 @@
 } %}
 {% set source = src(["https://www.cpan.org/src/5.0/perl-5.40.1.tar.xz", "deb-src:trixie/perl/perl_5.40.1.orig.tar.xz"],
 	sha256="dfa20c2eef2b4af133525610bbb65dd13777ecf998c9c5b1ccf0d308e732ee3f") %}
+{% set install_flags = [] %}
 {% block configure %}
 	# What perl would remember of this machine, this hour, and where tools and the compiler's libraries lay.
 	cat >config.over <<-\C
@@ -20,10 +21,4 @@
 	./Configure -des -Dprefix="$out" -Dcc="$CC" -Doptimize="$CFLAGS" -Dldflags="$LDFLAGS" -Uusedl \
 		-Accflags=-D_GNU_SOURCE -Dosname=linux -Dmyhostname=pthbs -Dmydomain=.invalid -Dcf_by=pthbs -Dcf_email=pthbs@invalid \
 		-Dperladmin=pthbs@invalid -Dman1dir=none -Dman3dir=none -Dinstallusrbinperl=n -Dd_procselfexe=undef
-{% endblock %}
-{% block build %}
-	make
-{% endblock %}
-{% block install %}
-	make install
 {% endblock %}

@@ -1,4 +1,4 @@
-{% extends "base" %}
+{% extends "make" %}
 {% set version = "0.60.7" %}
 {% set meta = {
 	"description": "Package manager of Void Linux",
@@ -12,17 +12,15 @@
 {% do tool("pkgconf") %}
 {% do dep("libarchive") %}
 {% do dep("openssl") %}
+{% set make_flags = ["CC=\"$CC\" CFLAGS=\"$CFLAGS $CPPFLAGS\" LDFLAGS=\"$LDFLAGS -no-pie\""] %}
+{% set install_flags = [] %}
 {%# With the vendor in its triple: without it a branch with _FILE_OFFSET_BITS is missed. #%}
 {% block configure %}
 	./configure --prefix="$out" --sysconfdir=/etc --dbdir=/var/db/xbps --enable-static \
 		--build=x86_64-unknown-linux-musl --host=x86_64-unknown-linux-musl
 	sed -i 's/-Werror//g' config.mk
 {% endblock %}
-{% block build %}
-	make CC="$CC" CFLAGS="$CFLAGS $CPPFLAGS" LDFLAGS="$LDFLAGS -no-pie"
-{% endblock %}
-{% block install %}
-	make install
+{% block post_install %}
 	# The static programs stand beside dynamic ones.
 	for program in "$out/bin/"*.static; do mv "$program" "${program%.static}"; done
 	rm -f "$out"/lib/*.so*

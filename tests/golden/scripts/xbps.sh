@@ -47,7 +47,7 @@ phase_build() {
 }
 
 phase_install() {
-	make install
+	make CC="$CC" CFLAGS="$CFLAGS $CPPFLAGS" LDFLAGS="$LDFLAGS -no-pie" install
 	# The static programs stand beside dynamic ones.
 	for program in "$out/bin/"*.static; do mv "$program" "${program%.static}"; done
 	rm -f "$out"/lib/*.so*
