@@ -1,0 +1,3 @@
+# What it looks at in the build is so outside of one, too.
+[ "$(c-check)" = 'C: as it should be' ]
+[ "$(cxx-check)" = 'C++: as it should be' ]
