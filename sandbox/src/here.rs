@@ -43,8 +43,7 @@ pub fn run_here(spec: &Spec) -> Result<Outcome> {
 
 /// What stands between this process's descriptors and the command's.
 enum Around {
-    Nothing,
-    /// Pipes before stdout and stderr, so that silence can be heard.
+    /// Perhaps pipes: before stdout and stderr, so that silence can be heard; behind a file as stdin.
     Pipes(Vec<Relay>),
     /// A terminal, whose master comes out by this socket.
     Terminal(OwnedFd),
@@ -54,6 +53,20 @@ fn descriptors(spec: &Spec) -> Result<(Descriptors, Around)> {
     let copy = |fd: BorrowedFd<'_>| fd.try_clone_to_owned().named(|| "dup".to_string());
     let (stdin, out, err) =
         (copy(std::io::stdin().as_fd())?, copy(std::io::stdout().as_fd())?, copy(std::io::stderr().as_fd())?);
+    let mut relays = Vec::new();
+    let mut kinds = Vec::new();
+    for (fd, name) in [(&stdin, "stdin"), (&out, "stdout"), (&err, "stderr")] {
+        kinds.push(kind(fd, name)?);
+    }
+    // A file that was opened to be read can be opened anew to be written, by its owner, through /proc/self/fd.
+    let stdin = match kinds[0] {
+        libc::S_IFREG => {
+            let (stdin, relay) = Relay::behind(stdin)?;
+            relays.push(relay);
+            stdin
+        }
+        _ => stdin,
+    };
     let plain =
         |stdout, stderr| Descriptors { stdin: Some(stdin), stdout, stderr, jobserver: None, terminal: None };
     if spec.terminal {
@@ -61,11 +74,24 @@ fn descriptors(spec: &Spec) -> Result<(Descriptors, Around)> {
         return Ok((Descriptors { terminal: Some(theirs), ..plain(out, err) }, Around::Terminal(ours)));
     }
     if spec.limits.silence.is_none() {
-        return Ok((plain(out, err), Around::Nothing));
+        return Ok((plain(out, err), Around::Pipes(relays)));
     }
     let (stdout, out) = Relay::before(out)?;
     let (stderr, err) = Relay::before(err)?;
-    Ok((plain(stdout, stderr), Around::Pipes(vec![out, err])))
+    relays.extend([out, err]);
+    Ok((plain(stdout, stderr), Around::Pipes(relays)))
+}
+
+/// What a descriptor is open on. A directory is refused: from there every path leads out.
+fn kind(fd: &OwnedFd, name: &str) -> Result<libc::mode_t> {
+    let stat = nix::sys::stat::fstat(fd).named(|| format!("fstat({name})"))?;
+    match stat.st_mode & libc::S_IFMT {
+        libc::S_IFDIR => {
+            Err(Error::new(format!("{name} is a directory, from which paths lead out of a sandbox"))
+                .hint("give it a file, a pipe, a terminal or /dev/null"))
+        }
+        kind => Ok(kind),
+    }
 }
 
 /// The one sandbox of this process.
@@ -87,7 +113,6 @@ impl Here {
         // Else a pipe would have a writer for ever.
         drop(stdio);
         let (terminal, relays) = match around {
-            Around::Nothing => (None, Vec::new()),
             Around::Pipes(relays) => (None, relays),
             Around::Terminal(socket) => match Terminal::connect(&socket)? {
                 Some((terminal, relays)) => (Some(terminal), relays),

@@ -150,7 +150,10 @@ fn word_for(timeout: Timeout) -> &'static str {
 
 /// Not `eprintln!`, which panics when nobody takes the word: then the status alone has to say it.
 fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    // A spec may be somebody else's: its words must not act on the terminal.
+    let plain: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect();
+    let _ = writeln!(std::io::stderr(), "{plain}");
 }
 
 impl Arguments {

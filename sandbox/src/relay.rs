@@ -31,6 +31,15 @@ impl Relay {
         Ok((end.into(), Relay::new(from.into(), to, true)))
     }
 
+    /// A pipe behind `from`: the end for the command to read, and its relay.
+    pub(crate) fn behind(from: OwnedFd) -> Result<(OwnedFd, Relay)> {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        let (end, to) = std::io::pipe().named(|| "pipe".to_string())?;
+        // There may be room for a part of a piece, and the loop must not wait for the rest.
+        fcntl(&to, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).named(|| "fcntl(O_NONBLOCK)".to_string())?;
+        Ok((end.into(), Relay::new(from, to.into(), false)))
+    }
+
     /// What to wait for: something to read, or room for what was read.
     pub(crate) fn waits_for(&self) -> PollFd<'_> {
         match self.pending.is_empty() {

@@ -23,9 +23,16 @@ const NEWEST_KNOWN: u32 = 469;
 
 /// These have no constant in libc for all C libraries.
 const SYS_QUOTACTL_FD: i64 = 443;
+const SYS_FILE_SETATTR: i64 = 469;
 const SYS_SETXATTRAT: i64 = 463;
 const SYS_OPEN_TREE_ATTR: i64 = 467;
 const CLONE_NEWTIME: i32 = 0x80;
+
+/// What ioctl would put on a file besides its mode, and no listing shows: flags, a project, a seal (verity), a key.
+///
+/// An install has one form, and a flag survives the sealing. From linux/fs.h, linux/fsverity.h, linux/fscrypt.h.
+const FILE_REQUESTS: [u32; 6] =
+    [0x4008_6602, 0x4004_6602, 0x401c_5820, 0x4080_6685, 0x800c_6613, 0xc050_6617];
 
 /// Denied whatever the arguments are.
 const NEVER: &[i64] = &[
@@ -73,6 +80,7 @@ const NEVER: &[i64] = &[
     libc::SYS_acct,
     libc::SYS_quotactl,
     SYS_QUOTACTL_FD,
+    SYS_FILE_SETATTR,
     libc::SYS_syslog,
     libc::SYS_vhangup,
     #[cfg(target_arch = "x86_64")]
@@ -178,13 +186,14 @@ fn rules(boundary: Boundary) -> BTreeMap<u32, Rule> {
     }
     // Typing into a terminal; the console's cut and paste, which does the same; and line disciplines, behind which are
     // drivers for modems with a long row of holes. The kernel looks at 32 bits.
-    let typing = Rule::ByValue {
+    let terminals = [libc::TIOCSTI as u32, libc::TIOCLINUX as u32, libc::TIOCSETD as u32];
+    let requests = Rule::ByValue {
         argument: 1,
-        values: vec![libc::TIOCSTI as u32, libc::TIOCLINUX as u32, libc::TIOCSETD as u32],
+        values: terminals.into_iter().chain(FILE_REQUESTS).collect(),
         one_of_them: refuse(Errno::EPERM),
         none_of_them: ALLOW,
     };
-    rules.push((libc::SYS_ioctl, typing));
+    rules.push((libc::SYS_ioctl, requests));
     // AF_VSOCK and others know no network namespace. Of netlink there is the one protocol that getifaddrs asks: it answers
     // for the sandbox's own network, and what it would change wants CAP_NET_ADMIN there, which nobody has. The others
     // (netfilter, xfrm, audit, uevents, generic) are large, and no build needs them.

@@ -170,6 +170,27 @@ impl Link {
 /// rest relies on.
 const OWN_TARGETS: [&str; 6] = ["/dev", "/etc", "/etc/passwd", "/etc/group", "/etc/hosts", "/dev/pts"];
 
+/// What of these is no directory: nothing lies below.
+const OWN_FILES: [&str; 13] = [
+    "/etc/passwd",
+    "/etc/group",
+    "/etc/hosts",
+    "/dev/fd",
+    "/dev/stdin",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/ptmx",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/full",
+    "/dev/random",
+    "/dev/urandom",
+];
+/// As file systems have it.
+const LONGEST_NAME: usize = 255;
+/// As the kernel has it, which counts the NUL.
+const LONGEST_PATH: usize = 4095;
+
 impl Spec {
     /// Checks every rule and names all the mistakes at once. Reads the host only to see that bind sources exist.
     pub fn validate(&self) -> Result<()> {
@@ -239,7 +260,8 @@ fn is_own(target: &Path) -> bool {
         None => true,
         Some(Component::Normal(top)) if top == "proc" => true,
         Some(Component::Normal(top)) if top == "dev" || top == "etc" => {
-            OWN_TARGETS.iter().any(|own| target == Path::new(own))
+            let is_below = |own: &&str| target.starts_with(own) && target != Path::new(own);
+            OWN_TARGETS.iter().any(|own| target == Path::new(own)) || OWN_FILES.iter().any(is_below)
         }
         Some(_) => false,
     }
@@ -279,7 +301,7 @@ fn bad_targets(binds: &[Bind], links: &[Link]) -> Vec<String> {
     found
 }
 
-/// Absolute, no `..`, no NUL: what is wrong with `path`, if anything.
+/// Absolute, no `..`, no NUL, not too long: what is wrong with `path`, if anything.
 fn bad_path(role: &str, path: &Path) -> Option<String> {
     let shown = path.display();
     if !path.is_absolute() {
@@ -290,6 +312,9 @@ fn bad_path(role: &str, path: &Path) -> Option<String> {
     }
     if path.as_os_str().as_encoded_bytes().contains(&0) {
         return Some(format!("{role} `{shown}` contains a NUL byte"));
+    }
+    if path.as_os_str().len() > LONGEST_PATH || path.iter().any(|name| name.len() > LONGEST_NAME) {
+        return Some(format!("{role} `{shown}` is longer than a path or a name can be"));
     }
     None
 }
@@ -355,10 +380,13 @@ mod tests {
             mistake(|s| s.binds[0].target = "/proc/self".into()),
             "target `/proc/self` belongs to the sandbox itself"
         );
-        for own in ["/", "/proc", "/dev/", "/etc/hosts"] {
+        for own in ["/", "/proc", "/dev/", "/etc/hosts", "/etc/hosts/x", "/dev/fd/x", "/dev/null/x"] {
             let expected = format!("target `{own}` belongs to the sandbox itself");
             assert_eq!(mistake(|s| s.binds[0].target = own.into()), expected);
         }
+        let long = format!("/a/{}", "x".repeat(256));
+        let expected = format!("target `{long}` is longer than a path or a name can be");
+        assert_eq!(mistake(|s| s.binds[0].target = long.into()), expected);
         assert_eq!(mistake(|s| s.cwd = "build".into()), "cwd `build` is not absolute");
         assert_eq!(mistake(|s| s.host_uid = Some(0)), "host_uid 0: a sandbox is never mapped to root");
         assert_eq!(mistake(|s| s.env.push(("A=B".into(), String::new()))), "`A=B` cannot name a variable");

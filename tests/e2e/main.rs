@@ -15,6 +15,7 @@ mod failing;
 mod fetch;
 mod findings;
 mod golden;
+mod hostile;
 mod import;
 mod interrupted;
 mod layers;

@@ -155,6 +155,26 @@ fn a_terminal_that_becomes_narrower_keeps_one_copy_of_each_row() {
 }
 
 #[test]
+fn a_hostile_log_does_not_act_on_the_terminal() {
+    let world = world();
+    world.write(
+        "packages/writes/package.sh",
+        &definition("", &format!("\tset +e\n{}", crate::hostile::WRITES)),
+    );
+    world.genpkg(&["render"]).ok();
+    let Some(terminal) = Terminal::start(world, 80, "", "build -j2 word writes") else { return };
+    let rows = terminal.wait("the end", |rows| shows(rows, "ended with 1"));
+    // Nothing was cleared, no other screen was entered, the title is tmux's own.
+    for start in ["built    word", "error: build of `writes`", "  | esc red   end", "  | bidi gnp.exe x end"]
+    {
+        assert!(shows(&rows, start), "{start}: {rows:?}");
+    }
+    let output = terminal.tmux(&["display-message", "-p", "#{pane_title} #{alternate_on}"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("pwned") && text.trim_end().ends_with(" 0"), "{text}");
+}
+
+#[test]
 fn colors_are_left_out_where_they_are_not_wanted() {
     for (variables, is_colored) in [("", true), ("NO_COLOR=1", false)] {
         let Some(terminal) = Terminal::start(world(), 80, variables, BUILD) else { return };

@@ -19,6 +19,9 @@ use crate::store::Store;
 
 /// How a script announces a phase: a line that begins with this.
 pub const PHASE: &str = "#@ phase ";
+/// How many phases a build has: what it announces beyond is output like other output. Each is kept in memory, and there can
+/// be hundreds of millions of such lines.
+const MOST_PHASES: usize = 256;
 /// The first bytes of a zstd frame.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// Logs are read once and stay for long.
@@ -57,7 +60,7 @@ impl Log {
         let mut at = 0;
         for line in self.bytes.split_inclusive(|byte| *byte == b'\n') {
             at += line.len();
-            match phase_of(line) {
+            match phase_of(line).filter(|_| phases.len() <= MOST_PHASES) {
                 Some(phase) => phases.push((phase, at..at)),
                 None => phases.last_mut().expect("there is always one").1.end = at,
             }

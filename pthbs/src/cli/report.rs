@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use crate::base::event::{Event, Sink};
+use crate::base::text;
 pub use fetching::Fetching;
 pub use live::Live;
 pub use progress::Progress;
@@ -54,6 +55,8 @@ impl Shown {
 /// Prints one line on stderr in a single write, so that lines of several threads never mix. A closed stderr is no
 /// reason to fail.
 pub fn say(line: &str) {
+    // Names, messages of servers, the contents of files: what others wrote must not act on the terminal.
+    let line = &*text::shown(line);
     if !live::print_above(line) {
         let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
     }

@@ -81,6 +81,9 @@ static int do_chmod_x32(void) { return (int)syscall(0x40000000 | SYS_chmod, arg[
 #endif
 static int do_is_setid(void) { if (has_setid(arg[0])) return 0; errno = ENOENT; return -1; }
 static int do_device(void) { return mknod(arg[0], S_IFCHR | 0666, makedev(1, 3)); }
+/* Flags of a file (nodump), the old way and the new one. */
+static int do_flags(void) { long flags = 0x40; return ioctl(open(arg[0], O_RDONLY), 0x40086602, &flags); }
+static int do_file_setattr(void) { uint64_t attr[3] = { 0x80, 0, 0 }; return (int)syscall(469, AT_FDCWD, arg[0], attr, sizeof attr, 0); }
 static int do_setxattr(void) { return setxattr(arg[0], "user.x", "y", 1, 0); }
 
 /* mounts */
@@ -239,7 +242,8 @@ static const struct { const char *name; int (*run)(void); } attacks[] = {
     { "chmod-old", do_chmod_old }, { "creat-mode", do_creat_mode }, { "chmod-int80", do_chmod_int80 },
     { "chmod-x32", do_chmod_x32 },
 #endif
-    { "is-setid", do_is_setid }, { "device", do_device }, { "setxattr", do_setxattr }, { "remount", do_remount },
+    { "is-setid", do_is_setid }, { "device", do_device }, { "setxattr", do_setxattr },
+    { "flags", do_flags }, { "file-setattr", do_file_setattr }, { "remount", do_remount },
     { "umount", do_umount }, { "bind", do_bind }, { "move", do_move }, { "tmpfs", do_tmpfs },
     { "open-tree", do_open_tree }, { "mount-setattr", do_mount_setattr }, { "fsopen", do_fsopen },
     { "pivot-root", do_pivot_root }, { "chroot", do_chroot }, { "handle", do_handle }, { "dotdot", do_dotdot },

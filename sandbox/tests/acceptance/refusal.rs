@@ -13,6 +13,7 @@ pub(crate) const CASES: &[Case] = &[
     ("root_without_another_uid_is_refused", root_without_another_uid_is_refused),
     ("any_call_may_fail_and_it_is_said", any_call_may_fail_and_it_is_said),
     ("a_bad_spec_is_refused_before_anything_is_made", a_bad_spec_is_refused_before_anything_is_made),
+    ("garbage_is_no_spec", garbage_is_no_spec),
 ];
 
 /// The real refusal, made by a namespace in which the kernel's own count is 0.
@@ -132,6 +133,55 @@ fn a_bad_spec_is_refused_before_anything_is_made(world: &World) -> Checked {
     let (_, err, status) = said(&mut world.program(&["--spec", spec.to_str().unwrap()]));
     assert!(err.contains("is no sandbox spec: unknown field `network`"), "{err}");
     assert_eq!(status, Some(125));
+    Ok(())
+}
+
+/// A good spec cut short, with a byte changed, with values of every wrong kind: never more than a word about it.
+fn garbage_is_no_spec(world: &World) -> Checked {
+    let good = serde_json::to_string(&world.shell("echo ran")).unwrap();
+    let file = world.dir().join("spec.json");
+    let run = |text: &[u8]| {
+        std::fs::write(&file, text).unwrap();
+        said(world.program(&["--spec", file.to_str().unwrap()]).stdin(std::process::Stdio::null()))
+    };
+    assert_eq!(run(good.as_bytes()).0, "ran\n");
+    let mut texts: Vec<Vec<u8>> =
+        (0..good.len()).step_by(97).map(|end| good.as_bytes()[..end].to_vec()).collect();
+    for at in (0..good.len()).step_by(61) {
+        let mut text = good.clone().into_bytes();
+        text[at] = 0xff;
+        texts.push(text);
+    }
+    let wrong = [
+        "null",
+        "[]",
+        "{}",
+        "-1",
+        "1e400",
+        "18446744073709551616",
+        "\"\\u0000\"",
+        "\"\\ud800\"",
+        "\"..\"",
+        "[[[[",
+    ];
+    for key in
+        ["argv", "env", "cwd", "boundary", "binds", "links", "host_uid", "host_name", "limits", "terminal"]
+    {
+        let begin = good.find(&format!("\"{key}\":")).unwrap() + key.len() + 3;
+        for value in wrong {
+            // What follows is another key, or a word too many: wrong in each case.
+            texts.push(format!("{}{value},{}", &good[..begin], &good[begin..]).into_bytes());
+        }
+    }
+    texts.extend([vec![b'['; 100_000], b"{\"limits\":".repeat(10_000), b"\0".to_vec(), Vec::new()]);
+    for text in texts {
+        let (out, err, status) = run(&text);
+        let is_told = out.is_empty() && err.starts_with("error: ") && status == Some(125);
+        assert!(is_told, "{}: {status:?} {out} {err}", String::from_utf8_lossy(&text));
+        assert!(!err.contains(|c: char| c.is_control() && c != '\n'), "{err:?}");
+    }
+    let (_, err, status) = said(&mut world.program(&["--ro", "/usr", "a\u{1b}[2Jb", "--", "true"]));
+    assert!(status == Some(125) && !err.contains('\u{1b}'), "{err:?}");
     Ok(())
 }
 

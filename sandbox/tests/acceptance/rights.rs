@@ -17,6 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     ("the_side_doors_are_closed", the_side_doors_are_closed),
     ("test_suites_may_trace_their_own", test_suites_may_trace_their_own),
     ("only_the_named_descriptors_are_open", only_the_named_descriptors_are_open),
+    ("stdin_is_no_way_out", stdin_is_no_way_out),
     ("nothing_types_into_the_callers_terminal", nothing_types_into_the_callers_terminal),
     ("terminals_of_its_own_work", terminals_of_its_own_work),
     ("a_terminal_of_its_own_is_connected_to_the_callers", a_terminal_of_its_own_is_connected_to_the_callers),
@@ -101,13 +102,14 @@ fn the_side_doors_are_closed(world: &World) -> Checked {
     let dir = world.dir();
     std::fs::write(dir.join("file"), "").unwrap();
     let harmless = "$A keyctl; $A add-key; $A perf; $A userfaultfd; $A io-uring";
-    let outside = world.outside(&dir, harmless)?;
-    assert!(outside.contains("keyctl ok"), "{outside}");
-    let mut spec = world.attack(&format!("{harmless}; $A bpf; $A handle /build/file; $A line-discipline; $A setxattr /build/file; $A syscall 470; $A syscall 0x7fffffff"))?;
+    let outside = world.outside(&dir, &format!("{harmless}; $A flags file"))?;
+    // Not every file system has flags.
+    assert!(outside.contains("keyctl ok") && outside.contains("flags "), "{outside}");
+    let mut spec = world.attack(&format!("{harmless}; $A bpf; $A handle /build/file; $A line-discipline; $A flags /build/file; $A file-setattr /build/file; $A setxattr /build/file; $A syscall 470; $A syscall 0x7fffffff"))?;
     spec.binds.push(sandbox::Bind::writable(&dir, "/build"));
     assert_eq!(
         world.run_spec(&spec).output,
-        "keyctl EPERM\nadd-key EPERM\nperf EPERM\nuserfaultfd EPERM\nio-uring EPERM\nbpf EPERM\nhandle EPERM\nline-discipline EPERM\n\
+        "keyctl EPERM\nadd-key EPERM\nperf EPERM\nuserfaultfd EPERM\nio-uring EPERM\nbpf EPERM\nhandle EPERM\nline-discipline EPERM\nflags EPERM\nfile-setattr EPERM\n\
          setxattr EOPNOTSUPP\nsyscall ENOSYS\nsyscall ENOSYS\n"
     );
     Ok(())
@@ -142,6 +144,47 @@ fn only_the_named_descriptors_are_open(world: &World) -> Checked {
     let (out, err, _) = said(&mut world.program(&["--spec", file.to_str().unwrap()]));
     assert_eq!(out, "0 1 2 3\n", "{err}");
     drop(open);
+    Ok(())
+}
+
+/// The caller's own descriptors are ways out too: a directory leads everywhere, a file is opened anew for writing.
+fn stdin_is_no_way_out(world: &World) -> Checked {
+    let dir = world.dir();
+    std::fs::write(dir.join("input"), "one\ntwo\n").unwrap();
+    std::fs::set_permissions(dir.join("input"), std::os::unix::fs::PermissionsExt::from_mode(0o666)).unwrap();
+    let reopen = "(echo overwritten > /proc/self/fd/0) 2>/dev/null; cat";
+    let outside = |script: &str| {
+        let input = std::fs::File::open(dir.join("input")).unwrap();
+        said(std::process::Command::new("sh").args(["-c", script]).stdin(input)).0
+    };
+    assert_eq!(outside("cat"), "one\ntwo\n");
+    outside(reopen);
+    assert_eq!(std::fs::read_to_string(dir.join("input")).unwrap(), "overwritten\n");
+
+    let big: String = (0..50_000).map(|n| format!("{n}\n")).collect();
+    std::fs::write(dir.join("input"), &big).unwrap();
+    let file = world.dir().join("spec.json");
+    std::fs::write(
+        &file,
+        serde_json::to_string(&world.shell("cat; (echo overwritten > /proc/self/fd/0) 2>/dev/null; cat"))
+            .unwrap(),
+    )
+    .unwrap();
+    let mut program = world.program(&["--spec", file.to_str().unwrap()]);
+    let (out, err, status) = said(program.stdin(std::fs::File::open(dir.join("input")).unwrap()));
+    assert!(out.starts_with(&big) && status == Some(0), "{} {status:?} {err}", out.len());
+    assert_eq!(std::fs::read_to_string(dir.join("input")).unwrap(), big);
+    // One who does not read it to the end.
+    std::fs::write(&file, serde_json::to_string(&world.shell("read line; echo $line; exit 3")).unwrap())
+        .unwrap();
+    let mut program = world.program(&["--spec", file.to_str().unwrap()]);
+    let (out, _, status) = said(program.stdin(std::fs::File::open(dir.join("input")).unwrap()));
+    assert_eq!((out.as_str(), status), ("0\n", Some(3)));
+
+    let mut program = world.program(&["--spec", file.to_str().unwrap()]);
+    let (_, err, status) = said(program.stdin(std::fs::File::open(&dir).unwrap()));
+    assert!(err.starts_with("error: stdin is a directory"), "{err}");
+    assert_eq!(status, Some(125));
     Ok(())
 }
 

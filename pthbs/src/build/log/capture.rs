@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use super::{SHORT, ZSTD, phase_of, plain};
+use super::{MOST_PHASES, SHORT, ZSTD, phase_of, plain};
 use crate::base::Error;
 
 /// How many lines of the end are kept for an error, and of each line how many bytes.
@@ -117,7 +117,7 @@ impl Lines<'_> {
 
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.open);
-        if let Some(phase) = phase_of(&line) {
+        if let Some(phase) = phase_of(&line).filter(|_| self.phases.len() < MOST_PHASES) {
             self.end_phase();
             (self.on_phase)(&phase);
             self.phases.push((phase, 0.0));
@@ -200,6 +200,15 @@ mod tests {
         let like_a_frame = [&ZSTD[..], b"text"].concat();
         assert!(!capture_bytes(&like_a_frame).is_short, "it would be read as a frame");
         assert!(captured.last[0].len() < LINE);
+    }
+
+    #[test]
+    fn a_build_that_announces_phases_for_ever_is_bounded() {
+        let text = "#@ phase again\n".repeat(MOST_PHASES + 3);
+        let (captured, log, told) = capture(text.as_bytes(), 1 << 20);
+        assert_eq!((captured.phases.len(), told.len()), (MOST_PHASES, MOST_PHASES));
+        assert_eq!(captured.last, ["#@ phase again"; 3], "the rest is output");
+        assert_eq!(log, text);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Output of builds made safe to show: a build must not write on the user's terminal.
 
+use crate::base::text::is_acted_on;
+
 /// The longest line that is shown, in characters.
 const LONG: usize = 400;
 
@@ -17,7 +19,7 @@ pub fn plain(line: &[u8]) -> String {
         match c {
             '\u{1b}' => skip_sequence(&mut rest),
             '\t' => text.push(' '),
-            _ if c.is_control() || turns_writing(c) => continue,
+            _ if is_acted_on(c) => continue,
             _ => text.push(c),
         }
         count += 1;
@@ -50,11 +52,6 @@ fn skip_sequence(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     }
 }
 
-/// Characters that change the direction of what is shown after them.
-fn turns_writing(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -82,7 +79,7 @@ mod tests {
         // A failure means that a build can write on the terminal of whoever looks at its log.
         #[test]
         fn nothing_that_acts_on_a_terminal_is_left(line in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert!(!plain(&line).chars().any(|c| c.is_control() || turns_writing(c)));
+            prop_assert!(!plain(&line).chars().any(is_acted_on));
         }
     }
 }

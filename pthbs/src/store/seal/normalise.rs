@@ -14,6 +14,7 @@ use rustix::fs::{AtFlags, FileType, Mode, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::finding::shown;
+use crate::base::text::has_acted_on;
 use crate::script::PackageName;
 use crate::store::LOGICAL;
 use crate::store::cursor::{Cursor, c_string, chmod_unopened, each_entry, open_beneath};
@@ -108,7 +109,7 @@ impl Found {
     /// Takes in one entry; whether it is a directory to enter.
     fn take(&mut self, here: &Cursor, name: &CStr, stat: &Stat) -> io::Result<bool> {
         let path = here.path_of(name);
-        if name.to_bytes().iter().any(u8::is_ascii_control) {
+        if has_acted_on(name.to_bytes()) {
             self.refused.push(format!("control character in a name: {}", shown(&path)));
         }
         if path.as_os_str().len() > LONGEST_PATH {
@@ -160,7 +161,7 @@ impl Found {
 
     fn take_link(&mut self, here: &Cursor, name: &CStr, path: PathBuf, stat: &Stat) -> io::Result<()> {
         let target = rustix::fs::readlinkat(here, name, Vec::new())?;
-        if target.to_bytes().iter().any(u8::is_ascii_control) {
+        if has_acted_on(target.to_bytes()) {
             self.refused.push(format!("control character in a link's text: {}", shown(&path)));
         }
         if let (Some(owner), Some(group)) = foreign(stat) {

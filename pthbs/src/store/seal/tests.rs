@@ -104,13 +104,19 @@ fn what_no_install_holds_is_refused_by_name() {
     )
     .unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(tree.top.join("socket")).unwrap();
-    tree.file("bad\nname", 0o644, "").link("bad-link", "a\u{1b}[2Jb").link(".p", "x");
+    tree.file("bad\nname", 0o644, "")
+        .file("sequence\u{9b}31m", 0o644, "")
+        .file("turned\u{202e}txt", 0o644, "")
+        .link("bad-link", "a\u{1b}[2Jb")
+        .link(".p", "x");
     let error = tree.error();
     for expected in [
         "error: what `x.2d711642` installed cannot be kept",
         "fifo: `pipe`",
         "socket: `socket`",
         "control character in a name: `bad\\nname`",
+        "control character in a name: `sequence\\u{9b}31m`",
+        "control character in a name: `turned\\u{202e}txt`",
         "control character in a link's text: `bad-link`",
         "`.p` is where an environment has its table",
     ] {
