@@ -68,11 +68,21 @@ pub(crate) fn fork() -> Result<ForkResult> {
 /// As posix_spawn does it: a fork would copy the page tables, fault in again what it touches, and exec throw all of that
 /// away. For processes of one thread.
 pub(crate) fn vfork(mut life: impl FnMut() -> Infallible) -> Result<Pid> {
-    let mut stack = vec![0; 64 << 10];
+    const STACK: usize = 256 << 10;
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_STACK;
+    // Mapped, not allocated: a page that nobody touches is never made.
+    // SAFETY: a new mapping at a place of the kernel's choice touches no other memory.
+    let stack = unsafe { libc::mmap(std::ptr::null_mut(), STACK, access, kind, -1, 0) };
+    if stack == libc::MAP_FAILED {
+        return Err(Errno::last());
+    }
+    // SAFETY: the mapping is that long, new and zero, belongs to nobody else and is never unmapped.
+    let stack = unsafe { std::slice::from_raw_parts_mut(stack.cast::<u8>(), STACK) };
     let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
     // SAFETY: with CLONE_VFORK this thread, the only one, sleeps while the child is in its memory; the child has a stack of
-    // its own, which outlives it there, and never returns from `life`.
-    unsafe { nix::sched::clone(Box::new(|| match life() {}), &mut stack, flags, Some(libc::SIGCHLD)) }
+    // its own and never returns from `life`.
+    unsafe { nix::sched::clone(Box::new(|| match life() {}), stack, flags, Some(libc::SIGCHLD)) }
 }
 
 /// Ends this process at once: no destructors, no buffers, nothing of the parent's that was copied.
