@@ -53,7 +53,7 @@ pub(crate) struct Watched {
     last: Option<Result<i32>>,
     /// The status of pid 1 itself, once it is reaped.
     ended: Option<i32>,
-    /// Pid 1 has closed its end.
+    /// Pid 1 will say no more that cannot wait for its end.
     is_mute: bool,
 }
 
@@ -73,7 +73,8 @@ impl Watched {
         }
     }
 
-    /// Readable when pid 1 has something to say. Nothing once it has said its last: a closed end is always readable.
+    /// Readable when pid 1 has something to say before it ends. Nothing once it has: the command's status is the last that
+    /// it does say, and a closed end is always readable.
     pub(crate) fn report(&self) -> Option<BorrowedFd<'_>> {
         (!self.is_mute).then(|| self.sandbox.report.as_fd())
     }
@@ -98,7 +99,10 @@ impl Watched {
         }
         loop {
             match hear(&self.sandbox.report, false)? {
-                Heard::Message(Report::Started) => return Ok(Some(News::Started)),
+                Heard::Message(Report::Started) => {
+                    self.is_mute = true;
+                    return Ok(Some(News::Started));
+                }
                 Heard::Message(Report::Failed(error)) => self.last = Some(Err(error)),
                 // A process that could not become the command has ended too: that it failed stands.
                 Heard::Message(Report::Ended(_)) if matches!(self.last, Some(Err(_))) => {}
