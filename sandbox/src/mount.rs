@@ -189,6 +189,17 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
+    /// A file system of nothing but its own entries, for mount points. It has no bound, and is to be left read-only.
+    ///
+    /// A tmpfs keeps accounts of size, quotas and order for each entry: a quarter of what an entry costs.
+    pub(crate) fn ramfs() -> Fresh {
+        Fresh {
+            kind: c"ramfs",
+            options: vec![(c"mode", number("755".to_string()))],
+            forbid: Forbid::PRIVILEGE,
+        }
+    }
+
     /// A tmpfs of at most `bytes`, whose top has `mode`.
     pub(crate) fn tmpfs(bytes: u64, mode: u32) -> Fresh {
         // An inode takes memory too: one for each 4 KiB is what a full tmpfs of small files would have.

@@ -1,6 +1,6 @@
 //! The host as it is, with a few more directories in it: a view of one process and its children, not a boundary.
 //!
-//! A tmpfs becomes the root, and every top-level entry of the host is shown in it, so that a mount point that the host's
+//! A ramfs becomes the root, and every top-level entry of the host is shown in it, so that a mount point that the host's
 //! root lacks (`/versions`) can be there. Uid, terminal, processes and network stay the caller's.
 
 use std::fs::FileType;

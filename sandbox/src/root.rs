@@ -1,4 +1,4 @@
-//! The new root: a tmpfs that holds the binds, a /proc and a /dev of its own, three files of /etc, and nothing else.
+//! The new root: a ramfs that holds the binds, a /proc and a /dev of its own, three files of /etc, and nothing else.
 //!
 //! What goes where is a list of values, sorted, so that what lies below another comes after it; then it is carried out.
 
@@ -19,8 +19,6 @@ use crate::mount::{Api, Forbid, Fresh, NOWHERE, Place, Tree, c_string};
 use crate::spec::{INSIDE_ID, Spec};
 use crate::sys;
 
-/// Enough for thousands of mount points; nothing but these lies in it, and it ends up read-only.
-const ROOT_BYTES: u64 = 16 << 20;
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 const DEVICE_LINKS: [(&str, &str); 5] = [
     ("fd", "/proc/self/fd"),
@@ -135,7 +133,7 @@ fn own_items(api: Api, spec: &Spec) -> Result<Vec<(PathBuf, Item)>> {
     Ok(items)
 }
 
-/// A tmpfs over a directory that every host has. What it hides was taken before or is not wanted.
+/// A ramfs over a directory that every host has. What it hides was taken before or is not wanted.
 fn new_root(api: Api) -> Result<OwnedFd> {
     let slash = open_directory(NOWHERE, Path::new("/")).named(|| "open(/)".to_string())?;
     // Not on /proc or /dev: the first must stay visible until the new one is there.
@@ -144,7 +142,7 @@ fn new_root(api: Api) -> Result<OwnedFd> {
         match open_directory(slash.as_fd(), Path::new(name.to_str().expect("a plain word"))) {
             Err(_) => continue,
             Ok(_) => {
-                api.fresh(&Fresh::tmpfs(ROOT_BYTES, 0o755), &place)?;
+                api.fresh(&Fresh::ramfs(), &place)?;
                 return place.open().named(|| "open(the new root)".to_string());
             }
         }
@@ -262,7 +260,8 @@ fn harden_proc(api: Api, root: BorrowedFd<'_>) -> Result<()> {
         let name = c_string(Path::new(name));
         let place = Place { parent: proc.as_fd(), name: &name };
         if place.open().is_ok() {
-            let null = api.take(dev.as_fd(), Path::new("null"), Forbid::EXECUTION)?;
+            // The one in the sandbox's /dev: it forbids already what a device node must not have.
+            let null = api.take(dev.as_fd(), Path::new("null"), Forbid::NOTHING)?;
             api.attach(&null, &place)?;
         }
     }
