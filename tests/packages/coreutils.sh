@@ -7,3 +7,10 @@ mkdir -p a/b && cp -a a c && ln -s b c/link
 [ "$(printf '3\n1\n2\n' | shuf | sort | tr '\n' ' ')" = '1 2 3 ' ]
 [ "$(stat -c %a a)" = 755 ]
 numfmt --to=iec 1048576 | grep -qx 1.0M
+# The system tells where one is, also below a directory that may not be listed; walking up from there would not.
+mkdir -p closed/in
+cd closed/in
+if [ "$(id -u)" = 0 ]; then as="chroot --userspec=65534:65534 --skip-chdir /"; else as=; fi
+chmod 311 ..
+[ "$($as pwd -P)" = "$PWD" ]
+chmod 711 ..
