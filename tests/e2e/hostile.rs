@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::world::{Ran, Who, World, everybody};
 
@@ -262,5 +263,38 @@ fn a_build_that_kills_stops_and_steals_does_not_hurt_the_others() {
             assert!(!is_left(&line), "{}", process.path().display());
         }
         assert_eq!(world.files_below("store/lock"), [""; 0]);
+    }
+}
+
+/// Sixty gigabytes that take no room: a minute and more to read, and nothing of that is worth waiting for.
+#[test]
+fn a_request_to_stop_is_obeyed_while_a_huge_output_is_read() {
+    for who in everybody() {
+        let world = World::new(who);
+        package(&world, "huge", "\ttruncate -s 60G $out/huge");
+        let mut command = world.command("pthbs", &["build", "huge"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        // It has its final mode before it is read, when no process of the build is left.
+        let is_read = || {
+            let files = walkdir::WalkDir::new(world.path("store/tmp")).into_iter().flatten();
+            let mut files = files.filter(|entry| entry.file_name() == "huge");
+            files.any(|entry| entry.metadata().is_ok_and(|found| found.mode() & 0o777 == 0o444))
+        };
+        while !is_read() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+        let ran = world.ran(child.wait_with_output().unwrap()).exits(130);
+        assert!(
+            ran.stderr.ends_with("error: stopped in the middle of something that took too long\n"),
+            "{}",
+            ran.stderr
+        );
+        assert!(world.files_below("store/versions").is_empty(), "nothing half done is published");
+        // The next run clears away what is left.
+        world.pthbs(&["build", "word"]).ok();
+        assert_eq!(world.files_below("store/tmp"), [""; 0]);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -10,13 +11,26 @@ use nix::sys::stat::{SFlag, fstat};
 
 use crate::base::{Error, Result};
 use crate::build::Stop;
+use crate::cli::report;
 
 /// What a signal stops: a process does one thing after another, and one thread takes the signals for all of them.
 static WATCHED: Mutex<Option<Stop>> = Mutex::new(None);
+/// After this time whoever asked to stop is obeyed, whatever is still being done: builds are given five seconds to end
+/// before they are killed, and their output may be of any size to be read and summed up. Nothing is lost by that, no more
+/// than by a kill: what is not published is swept by the next run.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// Starts to watch. Call it before other threads exist: they inherit the blocked signals, so that only the watcher takes
 /// them. The second signal of the impatient ends the process at once; the sandbox helper then ends every build.
 pub fn watch(stop: &Stop) -> Result<()> {
+    stop.listen(|signal| {
+        // Where no thread can be had, a second signal does the same.
+        let _ = std::thread::Builder::new().name("deadline".into()).spawn(move || {
+            std::thread::sleep(LONGEST);
+            report::say("error: stopped in the middle of something that took too long");
+            std::process::exit(128 + signal);
+        });
+    });
     if watched().replace(stop.clone()).is_some() {
         return Ok(());
     }
