@@ -6,7 +6,7 @@
 
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, open, openat};
@@ -62,6 +62,36 @@ pub(crate) enum Api {
     Classic,
 }
 
+/// The host after [`Api::forbid_writing`]. There may be hundreds of sources to take of it, so a call for each counts.
+pub(crate) struct ReadOnlyHost {
+    api: Api,
+    /// Where the last source was found: most share it with their neighbour.
+    parent: Option<(PathBuf, OwnedFd)>,
+}
+
+impl ReadOnlyHost {
+    /// Takes the file or directory at `path` with everything mounted below it, read-only.
+    pub(crate) fn take(&mut self, path: &Path) -> Result<Tree> {
+        let forbid = match self.api {
+            // A copy of a mount forbids what that does.
+            Api::Detached => Forbid::NOTHING,
+            Api::Classic => Forbid::WRITING,
+        };
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.api.take(NOWHERE, path, forbid);
+        };
+        if self.parent.as_ref().is_none_or(|(last, _)| last.as_os_str() != parent.as_os_str()) {
+            let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+            let fd = open(parent, flags, Mode::empty()).named(|| format!("open({})", parent.display()))?;
+            self.parent = Some((parent.to_path_buf(), fd));
+        }
+        let parent = &self.parent.as_ref().expect("was just set").1;
+        self.api
+            .take(parent.as_fd(), Path::new(name), forbid)
+            .map_err(|error| error.line(format!("for source: {}", path.display())))
+    }
+}
+
 /// A source that was taken, to be shown somewhere.
 pub(crate) struct Tree {
     fd: OwnedFd,
@@ -99,6 +129,17 @@ impl Api {
                 mount(NONE, "/", NONE, flags, NONE).named(|| "mount(/, MS_REC|MS_PRIVATE)".to_string())
             }
         }
+    }
+
+    /// Makes all that this process sees read-only, in its own mount namespace. What was taken before is left as it is.
+    pub(crate) fn forbid_writing(self) -> Result<ReadOnlyHost> {
+        if self == Api::Detached {
+            let root =
+                open("/", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).named(|| "open(/)".to_string())?;
+            sys::mount_setattr(root.as_fd(), Forbid::WRITING.attributes(), true)
+                .named(|| "mount_setattr(/, AT_RECURSIVE, read-only)".to_string())?;
+        }
+        Ok(ReadOnlyHost { api: self, parent: None })
     }
 
     /// Takes the file or directory at `path`, with everything mounted below it; `dir` is where a relative path begins.

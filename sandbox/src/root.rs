@@ -16,7 +16,7 @@ use nix::unistd::{chdir, fchdir, symlinkat};
 
 use crate::error::{Error, Named as _, Result};
 use crate::mount::{Api, Forbid, Fresh, NOWHERE, Place, Tree, c_string};
-use crate::spec::{INSIDE_ID, Spec};
+use crate::spec::{Access, Bind, INSIDE_ID, Spec};
 use crate::sys;
 
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
@@ -53,12 +53,19 @@ impl Plan {
         let api = Api::choose(spec.old_mount_api);
         api.begin()?;
         let mut items = Vec::with_capacity(spec.binds.len() + spec.links.len() + 20);
-        for bind in &spec.binds {
+        let (writable, read_only): (Vec<&Bind>, Vec<&Bind>) =
+            spec.binds.iter().partition(|bind| bind.access == Access::Writable);
+        for bind in writable {
             let tree = api.take(NOWHERE, &bind.source, bind.access.into()).map_err(cannot_enter)?;
             items.push((bind.target.clone(), Item::Tree(tree)));
         }
-        items.extend(spec.links.iter().map(|link| (link.target.clone(), Item::Link(link.text.clone()))));
         let own = own_items(api, spec)?;
+        let mut host = api.forbid_writing()?;
+        for bind in read_only {
+            let tree = host.take(&bind.source).map_err(cannot_enter)?;
+            items.push((bind.target.clone(), Item::Tree(tree)));
+        }
+        items.extend(spec.links.iter().map(|link| (link.target.clone(), Item::Link(link.text.clone()))));
         // A bind at /tmp or /dev/shm stands in place of the tmpfs.
         let bound: HashSet<&Path> = spec.binds.iter().map(|bind| bind.target.as_path()).collect();
         items.extend(own.into_iter().filter(|(target, _)| !bound.contains(target.as_path())));
