@@ -1,5 +1,7 @@
 //! After a build: its log, its history, and what its failure left.
 
+use std::fs::File;
+
 use crate::world::{World, everybody};
 
 const FAILS: &str = "{% extends \"plain\" %}\n{% set version = \"3\" %}\n{% set sandbox = \"host\" %}\n\
@@ -62,5 +64,18 @@ fn what_failures_left_is_listed_and_removed() {
         world.pthbs(&["clean"]).exits(0);
         assert!(world.pthbs(&["clean"]).exits(0).stderr.contains("nothing is kept"));
         assert_eq!(world.files_below("store/tmp"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn data_that_cannot_be_written_is_no_success() {
+    let world = World::new(everybody()[0]);
+    world.pthbs(&["build", "sentence"]).exits(0);
+    for words in [&["build", "sentence"][..], &["list"], &["log", "sentence"], &["history", "sentence"]] {
+        // As where a file on a full disk is to take it.
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = world.command("pthbs", words).stdout(full).output().unwrap();
+        let ran = world.ran(output).exits(1);
+        assert!(ran.stderr.contains("error: cannot write to `stdout`: No space left"), "{}", ran.stderr);
     }
 }

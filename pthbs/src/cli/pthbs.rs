@@ -51,7 +51,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::report;
-use crate::base::Result;
+use crate::base::{Error, Result};
 
 /// Build packages from hashed scripts, combine them into environments, switch profiles
 #[derive(Debug, Parser)]
@@ -123,12 +123,15 @@ pub fn main() -> ExitCode {
     // clap ends the process by itself: 0 for --help, 2 for wrong use.
     let arguments = Arguments::parse();
     match arguments.command.run(&arguments.global) {
-        Ok(code) => code,
-        Err(error) => {
-            report::say(&error.to_string());
-            ExitCode::from(error.kind().exit_code())
-        }
+        Ok(code) => report::unwritten().map_or(code, failed),
+        Err(error) => failed(&error),
     }
+}
+
+/// Tells an error; its kind is the exit code.
+fn failed(error: &Error) -> ExitCode {
+    report::say(&error.to_string());
+    ExitCode::from(error.kind().exit_code())
 }
 
 impl Command {

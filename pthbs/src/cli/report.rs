@@ -6,12 +6,13 @@ mod progress;
 mod stream;
 mod view;
 
-use std::io::Write as _;
-use std::sync::{Arc, LazyLock};
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use crate::base::event::{Event, Sink};
-use crate::base::text;
+use crate::base::{Error, Kind, text};
 pub use fetching::Fetching;
 pub use live::Live;
 pub use progress::Progress;
@@ -82,10 +83,25 @@ pub fn data(text: &str) -> bool {
     bytes(text.as_bytes())
 }
 
-/// Prints bytes on stdout as they are. False when nobody reads them any more.
+/// Prints bytes on stdout as they are. False when nobody reads them any more, or they cannot be written (`unwritten`).
 pub fn bytes(bytes: &[u8]) -> bool {
     let mut stdout = std::io::stdout().lock();
-    stdout.write_all(bytes).and_then(|()| stdout.flush()).is_ok()
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    if let Err(cause) = &written
+        && cause.kind() != ErrorKind::BrokenPipe
+    {
+        let error = Error::io("write to", Path::new("stdout"), cause).of_kind(Kind::Failed);
+        let _ = UNWRITTEN.set(error.line("what was asked for is done, but not all of it is told"));
+    }
+    written.is_ok()
+}
+
+/// The first failure to write data, as on a full disk: whoever reads it must not take the rest for nothing.
+static UNWRITTEN: OnceLock<Error> = OnceLock::new();
+
+/// Why some of the data is missing, if it is. A reader that has gone away is no such reason.
+pub fn unwritten() -> Option<&'static Error> {
+    UNWRITTEN.get()
 }
 
 /// A verb in its column, and the rest.
