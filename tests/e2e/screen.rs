@@ -245,4 +245,11 @@ fn a_trace_is_written_also_of_a_run_that_failed() {
     assert!(events.iter().any(|event| event["name"] == "bad" && event["cat"] == "step"), "{text}");
     assert!(events.iter().any(|event| event["cat"] == "critical path"), "{text}");
     assert!(events.iter().any(|event| event["name"] == "tokens of word"), "{text}");
+
+    // Nothing to do is a trace too, a device is written to, and what cannot be written is told before anything is built.
+    let nothing = world.pthbs(&["build", "--trace-out", "/dev/stderr", "word"]).exits(0);
+    assert!(nothing.stderr.starts_with("{\"traceEvents\":[]}"), "{}", nothing.stderr);
+    let wrong = world.pthbs(&["build", "--trace-out", "nowhere/trace.json", "user"]).exits(2);
+    let told = "error: cannot write `nowhere/trace.json`: No such file or directory\n";
+    assert_eq!(wrong.stderr, told);
 }

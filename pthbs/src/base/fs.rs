@@ -59,8 +59,13 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
 /// Writes a whole file by way of a temporary one beside it, so that a reader sees the old bytes or the new, never half.
 ///
 /// Not durable: use it for what can be made again. A file that already holds these bytes is left alone.
-/// Returns whether anything was written.
+/// Returns whether anything was written. A pipe or a device that a person names is written to: read, it may have no end,
+/// and root would put a file in the place of /dev/null.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<bool> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let written = File::options().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+        return written.map(|()| true).map_err(|cause| Error::io("write", path, &cause));
+    }
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(false);
     }
@@ -91,5 +96,20 @@ mod tests {
         assert_eq!(error, format!("error: `{}` is a directory, not a file", dir.path().display()));
         fs::write(dir.path().join("file"), "text").unwrap();
         assert_eq!(read_file(&dir.path().join("file")).unwrap(), "text");
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_replaced_by_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reader = std::thread::spawn({
+            let path = path.clone();
+            move || fs::read_to_string(path).unwrap()
+        });
+        assert!(write_whole(&path, b"text").unwrap());
+        assert_eq!(reader.join().unwrap(), "text");
+        assert!(!fs::symlink_metadata(&path).unwrap().is_file());
+        assert!(write_whole(dir.path(), b"text").unwrap_err().to_string().contains("Is a directory"));
     }
 }

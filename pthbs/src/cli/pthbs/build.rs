@@ -1,6 +1,8 @@
 //! `pthbs build`: makes what is missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +14,8 @@ use super::Global;
 use super::anew;
 use super::context::{self, Scripts};
 use super::weak::Weak;
-use crate::base::{Result, fs};
-use crate::build::{self, Exists, Known, Options, Part, Plan, Run, Stop, Summary};
+use crate::base::{Error, Result};
+use crate::build::{self, Exists, Known, Options, Part, Plan, Run, Stop, Summary, Trace};
 use crate::cli::report::Shown;
 use crate::cli::{config, report, signals};
 use crate::script::about::About;
@@ -131,6 +133,7 @@ fn ensure_telling(
     note_asked(store, asked)?;
     let plan = plan(store, &known, asked)?;
     if plan.steps.is_empty() {
+        write_trace(width.open_trace()?, &Trace::empty())?;
         return Ok(Done::Nothing);
     }
     let _in_use = build::reserve(store, &plan)?;
@@ -147,6 +150,8 @@ pub(super) fn carry_out(
     width: &Width,
     output: Output,
 ) -> Result<Done> {
+    // Before the work of hours: a place that cannot be written is told at once.
+    let trace_file = width.open_trace()?;
     // In this order: the helper is forked and the signals are blocked before the first thread exists.
     let helper = Helper::start().map_err(context::from_sandbox)?;
     let stop = Stop::default();
@@ -173,9 +178,16 @@ pub(super) fn carry_out(
     let summary = run.run(plan);
     drop(shown);
     let summary = summary?;
-    width.write_trace(&summary)?;
+    let traced = write_trace(trace_file, summary.trace.as_ref().unwrap_or(&Trace::empty()));
     report::say(&summary_line(&summary));
-    summary.error().map_or(Ok(Done::Something), Err)
+    let errors: Vec<Error> = summary.error().into_iter().chain(traced.err()).collect();
+    Error::all(errors).map_or(Ok(Done::Something), Err)
+}
+
+/// Writes what ran when, also of a run that failed.
+fn write_trace(file: Option<(PathBuf, File)>, trace: &Trace) -> Result<()> {
+    let Some((path, mut file)) = file else { return Ok(()) };
+    file.write_all(trace.to_json().as_bytes()).map_err(|cause| Error::io("write", &path, &cause))
 }
 
 /// Notes what is asked for: collections of garbage leave it alone for a while.
@@ -221,12 +233,13 @@ impl Width {
         Ok(Options { jobs, builds, fail_fast, trace, opened, view, without, ..Options::default() })
     }
 
-    /// Writes what ran when, also of a run that failed.
-    fn write_trace(&self, summary: &Summary) -> Result<()> {
-        match (&self.trace_out, &summary.trace) {
-            (Some(path), Some(trace)) => fs::write_whole(path, trace.to_json().as_bytes()).map(drop),
-            _ => Ok(()),
-        }
+    /// The file for the trace. It may be a pipe or a device, so it is written in its place.
+    fn open_trace(&self) -> Result<Option<(PathBuf, File)>> {
+        let open = |path: &PathBuf| {
+            let file = File::create(path).map_err(|cause| Error::io("write", path, &cause))?;
+            Ok((path.clone(), file))
+        };
+        self.trace_out.as_ref().map(open).transpose()
     }
 
     /// Where sources come from.
