@@ -92,11 +92,13 @@ impl Lock {
 
     /// The lock, unless its former holder unlinked the file while we waited: then the path's lock is another one.
     fn holding(path: &Path, mut file: File) -> io::Result<Option<Lock>> {
-        if !is_at(path, &file.metadata()?)? {
+        let found = file.metadata()?;
+        if !is_at(path, &found)? {
             return Ok(None);
         }
-        file.set_len(0)?;
-        file.write_all(format!("{}\n", std::process::id()).as_bytes())?;
+        // Shown to others, nothing more: on a full disk it is a lock all the same, and its file is to go with it.
+        let emptied = if found.len() > 0 { file.set_len(0) } else { Ok(()) };
+        let _ = emptied.and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
         Ok(Some(Lock { path: path.to_path_buf(), file }))
     }
 }
@@ -138,6 +140,20 @@ mod tests {
         drop(lock);
         assert!(!path.exists(), "a free lock leaves no file");
         Lock::try_take(&path).unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_lock_holds_also_where_its_holder_cannot_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        fs::write(&path, "").unwrap();
+        // As on a full disk: nothing can be written to it.
+        let file = File::open(&path).unwrap();
+        file.lock().unwrap();
+        let lock = Lock::holding(&path, file).unwrap().unwrap();
+        assert_eq!(Lock::try_take(&path).unwrap().unwrap_err(), Holder { pid: None });
+        drop(lock);
+        assert!(!path.exists(), "no file is left of it");
     }
 
     #[test]
