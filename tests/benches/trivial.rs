@@ -2,7 +2,9 @@
 //! bubblewrap for each, make that runs plain sh, and nix-build (where installed). Prints wall time and CPU time of all
 //! processes, for each package.
 //!
-//! Less is done by make and bubblewrap: nothing is hashed, recorded, logged or published durably.
+//! Less is done by make and bubblewrap: nothing is hashed, recorded, logged or published durably. *The sandbox alone* is
+//! the same sandboxes around the same scripts, started by the same helper in directories that lie there already, and
+//! nothing else: what pthbs does beside that is the difference.
 //!
 //! cargo bench --bench trivial
 
@@ -10,16 +12,21 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use nix::sys::wait::waitpid;
 use pthbs::build::plan::SYSTEM;
+use pthbs::build::{Inside, Place, Visible};
 use pthbs::script::rendered::{DownloadList, Index};
 use pthbs::script::{Rendered, Script};
+use pthbs::store::Store;
+use sandbox::{Helper, Limits, Outcome};
 
 /// Writes what a command needs for so many packages into a directory.
 type Prepare = fn(&Path, usize) -> Command;
@@ -28,9 +35,18 @@ const ROUNDS: usize = 3;
 /// What every package does.
 const BODY: &str = "echo done >\"$out/file\"";
 
+/// The first word for the process that runs the sandboxes alone.
+const ALONE: &str = "--alone";
+
 fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, dir, count] = &words[..]
+        && word == ALONE
+    {
+        return run_alone(Path::new(dir), count.parse().expect("a number of packages"));
+    }
     // `cargo test --benches` only wants to know that it builds.
-    if !std::env::args().any(|word| word == "--bench") {
+    if !words.iter().any(|word| word == "--bench") {
         return;
     }
     // Processes whose parents end before them come here, and count.
@@ -39,6 +55,7 @@ fn main() {
     for count in [100, 1_000] {
         let mut ways: Vec<(&str, Prepare)> = vec![
             ("pthbs build", pthbs),
+            ("the sandbox alone", sandbox_alone),
             ("make, bubblewrap", make_bubblewrap),
             ("make, plain sh", make_plain),
         ];
@@ -91,11 +108,7 @@ fn pthbs(dir: &Path, count: usize) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pthbs"));
     command.arg("--rendered").arg(&rendered).arg("--root").arg(dir.join("store")).arg("build");
     for n in 0..count {
-        let text = format!(
-            "#!/bin/sh\n#@ pthbs 1\n#@ name p{n}\n#@ version 1\n#@ system {SYSTEM}\n#@ target {SYSTEM}-musl\n\
-             #@ build sandbox=host set_path=on static=on\nset -eu\n{BODY}\n"
-        );
-        let script = Script::parse(text, "bench").expect("the script is well formed");
+        let script = script(n);
         fs::write(rendered.join(format!("p{n}.sh")), &script.text).expect("the script can be written");
         index.scripts.insert(format!("p{n}"), script.id);
         command.arg(format!("p{n}"));
@@ -107,6 +120,58 @@ fn pthbs(dir: &Path, count: usize) -> Command {
         fs::write(rendered.join(name), text).expect("the index can be written");
     }
     command
+}
+
+/// The script of one package.
+fn script(n: usize) -> Script {
+    let text = format!(
+        "#!/bin/sh\n#@ pthbs 1\n#@ name p{n}\n#@ version 1\n#@ system {SYSTEM}\n#@ target {SYSTEM}-musl\n\
+         #@ build sandbox=host set_path=on static=on\nset -eu\n{BODY}\n"
+    );
+    Script::parse(text, "bench").expect("the script is well formed")
+}
+
+/// The directories of all packages, and this program again, to run what is in them.
+fn sandbox_alone(dir: &Path, count: usize) -> Command {
+    for n in 0..count {
+        let place = Place::of(&dir.join(n.to_string()));
+        for dir in [&place.build, &place.tree, &place.env] {
+            fs::create_dir_all(dir).expect("the directory can be made");
+        }
+        fs::write(place.build.join("script"), script(n).text).expect("the script can be written");
+    }
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+    command.arg(ALONE).arg(dir).arg(count.to_string());
+    command
+}
+
+/// The process of that: as many sandboxes at once as pthbs has.
+fn run_alone(dir: &Path, count: usize) {
+    let helper = Helper::start().expect("the helper can be forked");
+    let store = Store::open(&dir.join("store")).expect("a store can be made");
+    let (visible, limits, next) = (Visible::default(), Limits::default(), AtomicUsize::new(0));
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let work = || {
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            if n >= count {
+                return;
+            }
+            let (script, place) = (script(n), Place::of(&dir.join(n.to_string())));
+            let (store, script, place) = (&store, &script, &place);
+            let (visible, limits) = (&visible, &limits);
+            let spec =
+                Inside { store, script, visible, place, jobs, jobserver: None, limits, is_weak: false }
+                    .spec();
+            let (reader, writer) = std::io::pipe().expect("a pipe");
+            let stdio = sandbox::Stdio { output: writer.into(), jobserver: None };
+            let mut running = helper.run(&spec.expect("a spec"), stdio).expect("a sandbox");
+            let reader = File::from(std::os::fd::OwnedFd::from(reader));
+            assert_eq!(running.wait_reading(reader, |_| {}), Ok(Outcome::Exited(0)));
+            assert!(place.tree.join("file").exists(), "package {n} has made nothing");
+        }
+    };
+    std::thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(work))));
 }
 
 /// Each in a sandbox with the same parts of the host.
