@@ -127,3 +127,16 @@ fn without_user_namespaces_the_cause_and_the_cure_are_named() {
     assert!(ran.stderr.contains("user.max_user_namespaces"), "{}", ran.stderr);
     assert!(ran.stderr.contains("hint:"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_text_that_would_take_all_memory_ends_the_rendering_and_writes_nothing() {
+    let world = World::new(everybody()[0]);
+    world.genpkg(&["render"]).ok();
+    let index = std::fs::read(world.path("project/rendered/index")).unwrap();
+    let doubled =
+        "{% set _s = namespace(t=\"x\") %}{% for _i in range(60) %}{% set _s.t = _s.t ~ _s.t %}{% endfor %}";
+    world.write("packages/bad/package.sh", &definition(doubled));
+    let ran = world.genpkg(&["render"]).exits(2);
+    assert!(ran.stderr.starts_with("error: rendering takes more than 2 GiB of memory\n"), "{}", ran.stderr);
+    assert_eq!(std::fs::read(world.path("project/rendered/index")).unwrap(), index);
+}

@@ -14,7 +14,7 @@ use super::project::Project;
 use crate::base::{Error, Result};
 
 /// No text of a person is larger, and rendering it would take all memory.
-const LARGEST: u64 = 16 << 20;
+pub(super) const LARGEST: usize = 16 << 20;
 
 /// A tree of files. Paths are relative, with `/` between their parts.
 #[derive(Debug, Clone)]
@@ -174,7 +174,7 @@ fn read(path: &Path, follows: bool) -> Result<Vec<u8>, Unread> {
     if !found.is_file() {
         return Err(Unread::NoFile);
     }
-    if found.len() > LARGEST {
+    if found.len() > LARGEST as u64 {
         return Err(Unread::TooLarge(found.len()));
     }
     // Up to the size that was found: the system is not asked once more whether that was all.

@@ -359,3 +359,26 @@ error: this value stands outside of quotes: the shell splits and expands it
   hint: write \"{{ value }}\", or {{ value | sh }}",
     );
 }
+
+#[test]
+fn a_byte_that_no_shell_reads_behind() {
+    check(
+        "{% block build %}\n\techo a\0b\n{% endblock %}",
+        "\
+error: the script would have a NUL byte in it
+  no shell reads on behind one
+  where: packages/x/package.sh",
+    );
+}
+
+#[test]
+fn a_text_that_is_doubled_in_a_loop() {
+    check(
+        "{% set _s = namespace(t=\"x\") %}{% for _i in range(25) %}{% set _s.t = _s.t ~ _s.t %}{% endfor %}{% block build %}{{ _s.t }}{% endblock %}",
+        "\
+error: the script would have 32 MiB
+  16 MiB are the most; what is so large is a source: `src(...)`
+  where: packages/x/package.sh
+  hint: look for a text that a loop makes longer and longer",
+    );
+}

@@ -166,6 +166,48 @@ fn options_in_the_projects_file_say_where_they_stand() {
     fixture.write("pthbs.toml", "[options]\ny.size = \"big\"\n");
     assert_eq!(
         fixture.error(),
-        "error: package `y` not found\n  option: y.size in pthbs.toml\n  hint: did you mean `x`?"
+        "error: package `y` not found\n  option: y.size\n  given by: pthbs.toml\n  hint: did you mean `x`?"
+    );
+}
+
+#[test]
+fn an_option_that_is_kept_and_wrong_by_now_says_how_it_is_dropped() {
+    let sized = |choices: &str| {
+        format!(
+            "{{% extends \"base\" %}}\n{{% set version = \"1\" %}}\n{{% set flags = [option({choices})] %}}\n"
+        )
+    };
+    let fixture = fixture();
+    fixture.write("x", sized("\"size\", default=\"big\", choices=[\"big\", \"small\"]"));
+    fixture.write("tools", sized("\"x\", default=\"\""));
+    let mut first = Options::default();
+    first.give("x.size=small").unwrap();
+    first.give("toolchain=tools").unwrap();
+    let index = fixture.open().render(&first).unwrap().index;
+    let error = |given: &[&str]| {
+        let mut later = Options::default();
+        given.iter().for_each(|assignment| later.give(assignment).unwrap());
+        later.keep(&index);
+        fixture.open().render(&later).map(drop).unwrap_err().to_string()
+    };
+    let kept = "  given by: -o of the last `genpkg render`, which is kept until one without it\n";
+
+    fixture.write("x", sized("\"sise\", default=\"big\""));
+    assert_eq!(error(&[]), format!("error: `x` has no option `size`\n{kept}  hint: did you mean `sise`?"));
+    assert_eq!(
+        error(&["x.size=small"]),
+        "error: `x` has no option `size`\n  given by: -o\n  hint: did you mean `sise`?"
+    );
+    fixture.write("x", sized("\"size\", default=\"big\", choices=[\"big\", \"tiny\"]"));
+    assert!(error(&[]).contains(kept) && error(&[]).contains("where: packages/x/package.sh:3\n"));
+    fs::remove_dir_all(fixture.path().join("packages/x")).unwrap();
+    assert!(error(&[]).starts_with(&format!("error: package `x` not found\n  option: x.size\n{kept}")));
+    fs::remove_dir_all(fixture.path().join("packages/tools")).unwrap();
+    assert_eq!(
+        error(&[]),
+        format!(
+            "error: option `toolchain` cannot be `tools`\n  choices: musl-cross-make, host, native\n{}",
+            kept.trim_end()
+        )
     );
 }

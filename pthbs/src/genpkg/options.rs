@@ -1,6 +1,6 @@
 //! Build options: which there are for the whole project, where their values come from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::variant::Variant;
 use crate::base::{Error, Result, error};
@@ -19,6 +19,8 @@ pub(super) const GLOBAL: [(&str, &[&str]); 3] = [
 pub struct Options {
     /// Values by `NAME` (global) or `PACKAGE.NAME`, as `-o` gives them. They go before those of `pthbs.toml`.
     pub given: BTreeMap<String, String>,
+    /// Those of `given` that nobody gives this time: an earlier render did.
+    pub kept: BTreeSet<String>,
     /// Render these packages and what they use; all packages when empty and no variant is asked for.
     pub only: Vec<String>,
     /// Render these besides.
@@ -37,13 +39,17 @@ impl Options {
         })?;
         check_value(value)?;
         self.given.insert(name.to_string(), value.to_string());
+        self.kept.remove(name);
         Ok(())
     }
 
     /// Keeps the values that `-o` gave to an earlier render, where this one gives none.
     pub fn keep(&mut self, index: &Index) {
         for (name, value) in index.options.iter().filter(|(_, value)| value.is_given) {
-            self.given.entry(name.clone()).or_insert_with(|| value.value.clone());
+            if !self.given.contains_key(name) {
+                self.given.insert(name.clone(), value.value.clone());
+                self.kept.insert(name.clone());
+            }
         }
     }
 }
@@ -55,6 +61,8 @@ pub(super) struct Values {
     pub global: BTreeMap<&'static str, OptionValue>,
     /// Package options that somebody gave.
     pub package: BTreeMap<PackageName, BTreeMap<String, OptionValue>>,
+    /// Names, as `-o` has them, of those that an earlier render was given.
+    pub kept: BTreeSet<String>,
 }
 
 impl Values {
@@ -101,6 +109,21 @@ impl Values {
         Ok(())
     }
 
+    /// Where the value of an option, by its name for `-o`, comes from, as errors name it.
+    pub(super) fn given_by(&self, name: &str) -> &'static str {
+        let of_package = name.split_once('.').and_then(|(package, option)| {
+            let mut all = self.package.iter();
+            all.find(|(name, _)| name.as_str() == package).and_then(|(_, options)| options.get(option))
+        });
+        match of_package.or_else(|| self.global.get(name)) {
+            _ if self.kept.contains(name) => {
+                "-o of the last `genpkg render`, which is kept until one without it"
+            }
+            Some(value) if !value.is_given => "pthbs.toml",
+            _ => "-o",
+        }
+    }
+
     /// As the index holds them.
     pub(super) fn for_index(&self) -> BTreeMap<String, OptionValue> {
         let global = self.global.iter().map(|(name, value)| (name.to_string(), value.clone()));
@@ -117,11 +140,6 @@ fn check_value(value: &str) -> Result<()> {
         true => Err(Error::usage(format!("`{}` cannot be an option's value", value.escape_debug()))),
         false => Ok(()),
     }
-}
-
-/// Where a value comes from, as errors name it.
-pub(super) fn given_by(value: &OptionValue) -> &'static str {
-    if value.is_given { "-o" } else { "pthbs.toml" }
 }
 
 /// The error for a value that is none of an option's choices.
@@ -172,5 +190,6 @@ mod tests {
         later.keep(&index);
         let expected = [("toolchain", "host"), ("zsh.tiny", "off")];
         assert_eq!(later.given, expected.map(|(k, v)| (k.to_string(), v.to_string())).into());
+        assert_eq!(later.kept, ["toolchain".to_string()].into());
     }
 }

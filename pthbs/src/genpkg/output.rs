@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::facts::{Meta, SourceUse};
 use super::instance::Rendering;
-use super::options::{Values, given_by};
+use super::options::Values;
 use super::written::{Directory, Wanted};
 use crate::base::{Error, Result, Sha256, fs};
 use crate::script::about::About;
@@ -202,7 +202,7 @@ fn check_given(scripts: &BTreeMap<String, Arc<Rendering>>, values: &Values) -> R
         let wrong = options.keys().find(|given| !known.contains(given.as_str()));
         if let Some(given) = wrong.filter(|_| !variants.is_empty()) {
             let error = super::calls::unknown_option(package.as_str(), given, known.iter().copied());
-            return Err(error.with("given by", given_by(&options[given])));
+            return Err(error.with("given by", values.given_by(&format!("{package}.{given}"))));
         }
     }
     Ok(())

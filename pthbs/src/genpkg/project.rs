@@ -9,7 +9,7 @@ use super::catalog::Catalog;
 use super::failure::Failure;
 use super::files::Files;
 use super::instance::Request;
-use super::options::{Options, Values, given_by};
+use super::options::{Options, Values};
 use super::output::Output;
 use super::run::Run;
 use super::stamp;
@@ -121,15 +121,18 @@ impl Project {
 
     /// Every option in force.
     fn values_with(&self, options: &Options) -> Result<Values> {
-        let mut values = self.values.clone();
+        let mut values = Values { kept: options.kept.clone(), ..self.values.clone() };
         for (name, value) in &options.given {
-            values.set(name, value, true, |name| self.tree.catalog.find(name).is_ok())?;
+            let set = values.set(name, value, true, |name| self.tree.catalog.find(name).is_ok());
+            set.map_err(|error| match options.kept.contains(name) {
+                true => error.with("given by", values.given_by(name)),
+                false => error,
+            })?;
         }
         for (package, options) in &values.package {
             let found = self.tree.catalog.find(package.as_str());
-            let mut given =
-                options.iter().map(|(name, value)| format!("{package}.{name} in {}", given_by(value)));
-            found.map_err(|error| error.with("option", given.next().unwrap_or_default()))?;
+            let first = options.keys().next().map(|option| format!("{package}.{option}")).unwrap_or_default();
+            found.map_err(|error| error.with("option", &first).with("given by", values.given_by(&first)))?;
         }
         Ok(values)
     }

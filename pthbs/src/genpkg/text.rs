@@ -2,12 +2,23 @@
 //!
 //! Quoted text and here-documents keep every byte: a patch has blank lines and trailing blanks that count.
 
+use super::files::LARGEST;
 use super::shell::{At, Scanner};
 use crate::base::{Error, Result};
 
 /// Adds a rendered body to `script`, tidied; `written` is told the number, from 0, of the body's line that each line
 /// of the script is, or the next one's for a blank line.
 pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usize)) -> Result<()> {
+    if body.len() > LARGEST {
+        return Err(Error::usage(format!("the script would have {} MiB", body.len() >> 20))
+            .line(format!("{} MiB are the most; what is so large is a source: `src(...)`", LARGEST >> 20))
+            .hint("look for a text that a loop makes longer and longer"));
+    }
+    if memchr::memchr(0, body.as_bytes()).is_some() {
+        return Err(
+            Error::usage("the script would have a NUL byte in it").line("no shell reads on behind one")
+        );
+    }
     let mut scanner = Scanner::new(body);
     let start = script.len();
     let mut blank = false;
@@ -60,6 +71,7 @@ mod tests {
         assert_eq!(tidied("echo \\ \n"), "echo \\ \n");
         assert_eq!(tidied(""), "");
         assert!(tidy("a\n#@ dep x\n", &mut String::new(), |_| ()).is_err());
+        assert!(tidy("a\0b\n", &mut String::new(), |_| ()).is_err());
     }
 
     proptest! {

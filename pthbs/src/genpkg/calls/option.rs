@@ -7,7 +7,7 @@ use super::super::facts::Declared;
 use super::super::failure::Failure;
 use super::super::instance::canonical;
 use super::super::language;
-use super::super::options::{given_by, not_a_choice};
+use super::super::options::not_a_choice;
 use super::{check_keywords, facts, frame, keyword, text_keyword, wrong_kind};
 use crate::base::{Error, Result, error};
 
@@ -22,13 +22,16 @@ pub(super) fn option(
     let default = keyword(&words, "default");
     let choices = choices(&words)?;
     let from_outside = frame.run.values.package.get(&frame.key.name).and_then(|options| options.get(name));
+    let blamed = |error: Error| match from_outside {
+        Some(_) => error.with("given by", frame.run.values.given_by(&format!("{}.{name}", frame.key.name))),
+        None => error,
+    };
     let value = match (frame.options.get(name), from_outside) {
         (Some(given), _) => {
             same_kind(name, default.as_ref(), given).map_err(Failure::blames)?;
             given.clone()
         }
-        (None, Some(given)) => read(name, default.as_ref(), &given.value)
-            .map_err(|error| error.with("given by", given_by(given)))?,
+        (None, Some(given)) => read(name, default.as_ref(), &given.value).map_err(blamed)?,
         (None, None) => default.clone().ok_or_else(|| {
             let name = format!("`{}` needs a value for its option `{name}`", frame.key.name);
             Failure::blames(Error::usage(name))
@@ -39,7 +42,7 @@ pub(super) fn option(
         let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
         let error = not_a_choice(name, &value.to_string(), &choices);
         let is_callers = frame.options.contains_key(name);
-        return Err(if is_callers { Failure::blames(error).into() } else { error.into() });
+        return Err(if is_callers { Failure::blames(error).into() } else { blamed(error).into() });
     }
     let declared = Declared {
         name: name.to_string(),
