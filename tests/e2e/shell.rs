@@ -178,3 +178,63 @@ fn a_local_source_tree_stands_in_for_a_source() {
         world.pthbs(&["shell", "--build", "sentence", "--src", &dir, "--", "true"]).exits(2);
     }
 }
+
+#[test]
+fn every_status_is_passed_on_and_no_daemon_is_left() {
+    for who in everybody() {
+        let world = World::new(who);
+        world.write("packages/bad/package.sh", &definition("", "\texit 9"));
+        world.pthbs(&["switch", "sentence"]).ok();
+        world.pthbs(&["build", "bad"]).exits(1);
+        let mark = 7_000_000 + u64::from(std::process::id()) * 10 + who as u64;
+        let kinds: [&[&str]; 4] = [
+            &["run", "--"],
+            &["shell", "sentence", "--"],
+            &["shell", "--build", "word", "--"],
+            &["shell", "--failed", "bad", "--"],
+        ];
+        for kind in kinds {
+            let ends_with = |script: &str| world.pthbs(&[kind, &["sh", "-c", script]].concat()).code;
+            for status in [0, 1, 2, 124, 125, 126, 127, 128, 130, 200, 255] {
+                assert_eq!(ends_with(&format!("exit {status}")), Some(status), "{kind:?}");
+            }
+            // What has a sandbox takes its daemons with it; what is the caller's own process has none that pthbs knew of.
+            if kind.contains(&"--build") || kind.contains(&"--failed") {
+                for signal in [1, 2, 9, 11, 15] {
+                    assert_eq!(
+                        ends_with(&format!("kill -{signal} $$; sleep 9")),
+                        Some(128 + signal),
+                        "{kind:?}"
+                    );
+                }
+                assert_eq!(
+                    ends_with(&format!("(trap '' TERM HUP; setsid sleep {mark} &) ; exit 4")),
+                    Some(4)
+                );
+            }
+        }
+        // A signal to pthbs reaches the command, and its answer comes back.
+        for (kind, signal) in kinds[2..]
+            .iter()
+            .flat_map(|kind| [libc::SIGTERM, libc::SIGINT, libc::SIGHUP].map(|signal| (kind, signal)))
+        {
+            let script = format!("trap 'exit 77' TERM; echo up; sleep {mark} & wait");
+            let mut command = world.command("pthbs", &[kind, &["sh", "-c", &script][..]].concat());
+            let mut child = command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0; 3]).unwrap();
+            let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+            nix::sys::signal::kill(pid, nix::sys::signal::Signal::try_from(signal).unwrap()).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(77), "{kind:?} {signal}");
+        }
+        let is_left =
+            |line: &[u8]| line.split(|byte| *byte == 0).any(|word| word == mark.to_string().as_bytes());
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            assert!(!is_left(&line), "{}", process.path().display());
+        }
+    }
+}

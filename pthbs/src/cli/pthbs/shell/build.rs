@@ -11,8 +11,8 @@ use super::super::build::{self, Output, Width};
 use super::super::context::{self, Scripts};
 use super::super::{Global, enter};
 use crate::base::{Error, Result};
-use crate::build::{Exists, Known, Layout, Place, Plan, Step, plan, reserve, visible};
-use crate::cli::report;
+use crate::build::{Exists, Known, Layout, Place, Plan, Step, Stop, plan, reserve, visible};
+use crate::cli::{report, signals};
 use crate::script::{Script, Source};
 use crate::source::{self, Fetcher};
 use crate::store::{Item, Staging, Store};
@@ -36,6 +36,11 @@ pub(super) fn run(
     if !plan.steps.is_empty() {
         build::carry_out(&store, &scripts, &known, plan, width, Output::ToPeople)?;
     }
+
+    // Before laying out starts threads, which would take a signal as it comes: the shell could not answer it.
+    let stop = Stop::default();
+    signals::watch(&stop)?;
+    stop.listen(|signal| std::process::exit(128 + signal));
 
     let item = Item::Install(script.install_id());
     let staging = Staging::new(&store, &item)?;
