@@ -13,7 +13,7 @@ use crate::error::{Error, Named as _, Result};
 pub(crate) enum Report {
     /// Nothing ran.
     Failed(Error),
-    /// The root stands, the rights are gone; the command is about to be executed.
+    /// The root stands, the rights are gone, and the command's process has begun.
     Started,
     /// The command's status as wait(2) gives it.
     Ended(i32),

@@ -79,7 +79,7 @@ impl Helper {
         }
     }
 
-    /// Starts one sandbox; returns when its command is about to be executed, or with the reason why it is not.
+    /// Starts one sandbox; returns when its command is executed, or with the reason why there is no sandbox.
     pub fn run(&self, spec: &Spec, stdio: Stdio) -> Result<Running> {
         spec.validate()?;
         if spec.terminal {
