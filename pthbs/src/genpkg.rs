@@ -28,6 +28,7 @@ mod run;
 mod shell;
 mod stamp;
 mod strict;
+mod syntax;
 mod templates;
 mod text;
 mod threads;

@@ -21,7 +21,7 @@ use super::templates::{self, Templates};
 use super::text;
 use super::trace::{self, Origin};
 use super::{filters, header};
-use crate::base::{Error, Sha256};
+use crate::base::Sha256;
 use crate::script::{Script, ScriptId};
 
 /// Instructions that one rendering may take, dependencies not counted: some hundred times what the longest takes.
@@ -98,25 +98,35 @@ pub(super) fn render(env: &Environment<'_>, frame: &Arc<Frame>, target: &str) ->
     Ok(Rendering { script, edges, sources, meta, options, files, origins })
 }
 
-/// What is wrong with a fact after the rendering.
-struct Problem {
-    error: Error,
-    fact: Option<&'static str>,
+/// What is wrong after the rendering: with a fact, or with the text.
+enum Problem {
+    Fact(header::Wrong),
+    Text(text::Wrong),
 }
 
 impl Problem {
     fn failure(self, file: &str, text: &str) -> Failure {
-        match self.fact.and_then(|fact| place::set_of(text, fact)) {
-            Some(at) => {
-                let line = place::line_of(text, at.start);
-                Failure::placed(place::point(self.error, "where", file, text, line, Some(at)))
+        let (at, error) = match self {
+            Problem::Text(text::Wrong { error, word }) => {
+                // What a loop or a template has put together stands nowhere as it is.
+                let at = word.and_then(|word| Some((text.find(&word)?, word.len())));
+                (at.map(|(start, length)| start..start + length), error)
             }
-            None if self.fact == Some("version") => {
-                let error = self.error.with("where", file);
-                Failure::placed(error.hint("write `{% set version = \"...\" %}` into the definition"))
+            Problem::Fact(header::Wrong { fact, key, error }) => {
+                let key = key.and_then(|key| place::key_of(text, fact, &key));
+                match key.or_else(|| place::set_of(text, fact)) {
+                    None if fact == "version" => {
+                        let hint = "write `{% set version = \"...\" %}` into the definition";
+                        return Failure::placed(error.with("where", file).hint(hint));
+                    }
+                    at => (at, error),
+                }
             }
-            None => Failure::placed(self.error.with("where", file)),
-        }
+        };
+        Failure::placed(match at {
+            None => error.with("where", file),
+            Some(at) => place::point(error, "where", file, text, place::line_of(text, at.start), Some(at)),
+        })
     }
 }
 
@@ -128,8 +138,7 @@ fn finish(
     body: String,
 ) -> Result<(Script, Meta, Vec<Option<Origin>>), Problem> {
     let fact = |name: &'static str| state.lookup(name).or_else(|| facts.defaults.get(name).cloned());
-    let (header, meta) = header::build(&frame.key.name, facts, &fact)
-        .map_err(|(fact, error)| Problem { error, fact: Some(fact) })?;
+    let (header, meta) = header::build(&frame.key.name, facts, &fact).map_err(Problem::Fact)?;
     let (body, lines) = if frame.run.traces { trace::unmarked(&body) } else { (body, Vec::new()) };
     let mut printed = String::with_capacity(1024);
     write!(printed, "{header}").expect("a header can be printed");
@@ -138,7 +147,7 @@ fn finish(
     text.push_str(&printed);
     let mut origins = vec![None; if frame.run.traces { text.lines().count() } else { 0 }];
     let written = |number: usize| origins.extend(lines.get(number).cloned());
-    text::tidy(&body, &mut text, written).map_err(|error| Problem { error, fact: None })?;
+    text::tidy(&body, &mut text, written).map_err(Problem::Text)?;
     let id = ScriptId(Sha256::of(text.as_bytes()));
     Ok((Script { text, header, id }, meta, origins))
 }

@@ -7,7 +7,7 @@ use minijinja::ErrorKind;
 use minijinja::machinery::{ast::Stmt, parse};
 use minijinja::syntax::SyntaxConfig;
 
-use super::{place, strict, templates};
+use super::{place, strict, syntax, templates};
 use crate::base::Error;
 
 /// An error, and what it still needs before a person can act on it.
@@ -103,7 +103,8 @@ pub(super) struct Rendered<'a> {
 impl<'a> Rendered<'a> {
     /// Parses the text, strictly.
     pub(super) fn parse(&self, syntax: &SyntaxConfig) -> Result<Stmt<'a>, Failure> {
-        if let Some(error) = strict::check_comments(self.text, self.file) {
+        let wrong = strict::check_returns(self.text, self.file);
+        if let Some(error) = wrong.or_else(|| strict::check_comments(self.text, self.file)) {
             return Err(Failure::placed(error));
         }
         parse(self.text, self.file, syntax.clone()).map_err(|error| self.failure(&error))
@@ -123,6 +124,7 @@ impl<'a> Rendered<'a> {
         let inner = innermost(error);
         let cause = inner.source().and_then(|source| source.downcast_ref::<Failure>());
         match cause {
+            None if inner.kind() == ErrorKind::SyntaxError => Failure::placed(self.syntax(inner)),
             None => Failure::placed(self.point("where", translate(inner), inner)),
             Some(Failure { error, stage: Stage::Raised(word) }) => {
                 Failure::placed(self.point(word, error.clone(), inner))
@@ -138,11 +140,22 @@ impl<'a> Rendered<'a> {
                     let file = templates::place(inner.name().unwrap_or(self.file));
                     let line = inner.line().unwrap_or(1);
                     error = error.line(format!("`{}` asks for `{next}` at {file}:{line}", self.label));
+                    let text =
+                        if file == self.file { self.text } else { inner.template_source().unwrap_or("") };
+                    error = place::shown(error, text, line, inner.range());
                 }
                 Failure { error, stage: Stage::Cycle(chain.clone()) }
             }
             Some(placed) => placed.clone(),
         }
+    }
+
+    /// A syntax error; only the text itself has them, for each text is parsed on its own.
+    fn syntax(&self, inner: &minijinja::Error) -> Error {
+        let (error, at) = syntax::explained(inner.detail().unwrap_or_default(), self.text, inner.range());
+        let line = at.as_ref().map_or(inner.line().unwrap_or(1), |at| place::line_of(self.text, at.start));
+        let at = at.or_else(|| place::whole_line(self.text, line));
+        place::point(error, "where", self.file, self.text, line, at)
     }
 
     /// Adds the place that the engine noted on its error.
@@ -173,7 +186,6 @@ fn translate(error: &minijinja::Error) -> Error {
         }
         _ if detail == "recursion limit exceeded" => Error::usage("rendering does not come to an end")
             .hint("look for a macro or a block that calls itself"),
-        ErrorKind::SyntaxError => Error::usage(format!("syntax error: {detail}")),
         ErrorKind::UndefinedError if detail.is_empty() => Error::usage("a value is undefined"),
         _ if detail.is_empty() => Error::usage(error.kind().to_string()),
         _ => Error::usage(detail),

@@ -367,7 +367,122 @@ fn a_byte_that_no_shell_reads_behind() {
         "\
 error: the script would have a NUL byte in it
   no shell reads on behind one
+  where: packages/x/package.sh:4
+  4 | \techo a\0b
+    | \t      ^",
+    );
+    check(
+        "{% block build %}\n\techo {{ \"a\\u0000b\" }}\n{% endblock %}",
+        "\
+error: the script would have a NUL byte in it
+  no shell reads on behind one
   where: packages/x/package.sh",
+    );
+}
+
+#[test]
+fn a_line_that_looks_like_the_header() {
+    check(
+        "{% block build %}\n#@ dep x\n{% endblock %}",
+        "\
+error: the script has a line `#@ dep x`
+  lines that begin with `#@ ` belong to the header, which is written for you
+  where: packages/x/package.sh:4
+  4 | #@ dep x
+    | ^^^^^^^^",
+    );
+}
+
+#[test]
+fn a_carriage_return() {
+    let shown = |file: &str, line: usize, text: &str| {
+        format!(
+            "\
+error: a carriage return stands here
+  the shell takes it for a part of the word before it
+  where: {file}:{line}
+  {line} | {text}
+    | {}^
+  hint: save the file with line feeds alone, as `sed -i 's/\\r$//' FILE` does",
+            " ".repeat(text.len())
+        )
+    };
+    let fixture = project("");
+    let text = "{% extends \"base\" %}\r\n{% set version = \"1\" %}\r\n{% block build %}\r\nmake\r\n{% endblock %}\r\n";
+    fixture.write("x", text);
+    assert_eq!(fixture.error(), shown("packages/x/package.sh", 1, "{% extends \"base\" %}"));
+    fixture.write("x", EXTENDS);
+    fixture.write("templates/base.sh", "set -eu\nmake\r\n{% block build %}{% endblock %}\n");
+    assert!(fixture.error().starts_with(&shown("templates/base.sh", 2, "make")), "{}", fixture.error());
+}
+
+#[test]
+fn an_update_rule_that_is_no_regular_expression() {
+    check(
+        "{% set meta = {\n\t\"description\": \"x\",\n\t\"update\": {\"url\": \"https://e.org/\", \"pattern\": \"x-([0-9\"},\n} %}",
+        "\
+error: `x-([0-9` is no regular expression
+  found unclosed character class
+  where: packages/x/package.sh:5
+  5 | \t\"update\": {\"url\": \"https://e.org/\", \"pattern\": \"x-([0-9\"},
+    | \t                                     ^^^^^^^",
+    );
+    check(
+        "{% set meta = {\"update\": {\"url\": \"https://e.org/\", \"pattern\": \"x-[0-9]\"}} %}",
+        "\
+error: `x-[0-9]` has no group for the version
+  where: packages/x/package.sh:3
+  3 | {% set meta = {\"update\": {\"url\": \"https://e.org/\", \"pattern\": \"x-[0-9]\"}} %}
+    |                                                     ^^^^^^^
+  hint: put what is the version in parentheses",
+    );
+}
+
+#[test]
+fn a_fact_that_has_choices() {
+    check(
+        "{% set sandbox = \"hots\" %}",
+        "\
+error: `sandbox` cannot be `hots`
+  choices: \"on\", \"host\", \"off\"
+  where: packages/x/package.sh:3
+  3 | {% set sandbox = \"hots\" %}
+    |        ^^^^^^^
+  hint: did you mean `host`?",
+    );
+    check(
+        "{% set static = \"off\" %}",
+        "\
+error: `static` is true or false, not a string
+  where: packages/x/package.sh:3
+  3 | {% set static = \"off\" %}
+    |        ^^^^^^
+  hint: write `{% set static = false %}`, without quotes",
+    );
+}
+
+#[test]
+fn a_package_that_needs_itself() {
+    check(
+        "{% do dep(\"x\") %}",
+        "\
+error: dependency cycle: x -> x
+  `x` asks for `x` at packages/x/package.sh:3
+  3 | {% do dep(\"x\") %}
+    |       ^^^^^^^^",
+    );
+}
+
+#[test]
+fn a_misspelt_key_of_meta() {
+    check(
+        "{% set meta = {\n\t\"licence\": \"MIT\",\n} %}",
+        "\
+error: `meta` has no `licence`
+  where: packages/x/package.sh:4
+  4 | \t\"licence\": \"MIT\",
+    | \t ^^^^^^^
+  hint: did you mean `license`?",
     );
 }
 

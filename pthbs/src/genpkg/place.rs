@@ -1,8 +1,14 @@
 //! Where in a template something is wrong: file, line, the line itself, a caret below the spot.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::base::{Error, Result};
+
+/// Longer lines, in characters, are cut around the spot.
+const LONGEST: usize = 160;
+/// Stands where something of a line is left out.
+const LEFT_OUT: &str = "…";
 
 /// Adds the place to an error: the file and line, and the line with a caret.
 ///
@@ -17,19 +23,50 @@ pub(super) fn point(
     line: usize,
     range: Option<Range<usize>>,
 ) -> Error {
-    let error = error.with(word, format!("{file}:{line}"));
+    shown(error.with(word, format!("{file}:{line}")), text, line, range)
+}
+
+/// Adds a line of a text to an error, and the caret below the spot.
+pub(super) fn shown(error: Error, text: &str, line: usize, range: Option<Range<usize>>) -> Error {
     let Some(content) = text.lines().nth(line.saturating_sub(1)) else { return error };
     let number = line.to_string();
     let gutter = " ".repeat(number.len());
-    let error = error.line(format!("{number} | {}", content.trim_end()));
-    match range.and_then(|range| columns(text, line, &range)) {
+    let spot = range.and_then(|range| columns(text, line, &range));
+    let (content, spot) = cut(content.trim_end(), spot);
+    let error = error.line(format!("{number} | {content}"));
+    match spot {
         Some((before, width)) => {
+            let before = content.get(..before).unwrap_or(&content);
             // Tabs stay tabs, so that the caret stands below its spot whatever their width.
-            let pad: String = content[..before].chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            let pad: String = before.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             error.line(format!("{gutter} | {pad}{}", "^".repeat(width)))
         }
         None => error,
     }
+}
+
+/// Of a long line what stands around the spot, with a mark where something is left out; the spot moves along.
+fn cut(content: &str, spot: Option<(usize, usize)>) -> (Cow<'_, str>, Option<(usize, usize)>) {
+    let length = content.chars().count();
+    if length <= LONGEST {
+        return (Cow::Borrowed(content), spot);
+    }
+    let (before, width) = spot.unwrap_or((0, 1));
+    let column = content.get(..before).map_or(length, |before| before.chars().count());
+    // More of what stands before the spot than behind it: that leads to it.
+    let start = column.saturating_sub(LONGEST * 2 / 3).min(length.saturating_sub(LONGEST));
+    let mut shown: String = content.chars().skip(start).take(LONGEST).collect();
+    let (left, right) = (start > 0, start + LONGEST < length);
+    let end = shown.chars().count();
+    let bytes = shown.chars().take(column - start).map(char::len_utf8).sum::<usize>();
+    if left {
+        shown.insert_str(0, LEFT_OUT);
+    }
+    if right {
+        shown.push_str(LEFT_OUT);
+    }
+    let moved = (bytes + if left { LEFT_OUT.len() } else { 0 }, width.min((end - (column - start)).max(1)));
+    (Cow::Owned(shown), spot.map(|_| moved))
 }
 
 /// The byte column at which a range starts in its line, and how many characters of that line it covers.
@@ -80,6 +117,14 @@ pub(super) fn set_of(text: &str, fact: &str) -> Option<Range<usize>> {
     })
 }
 
+/// Where a fact that is a map has a key: the bytes of the key within its quotes.
+pub(super) fn key_of(text: &str, fact: &str, key: &str) -> Option<Range<usize>> {
+    let from = set_of(text, fact)?.end;
+    let quoted = ['"', '\''].map(|quote| format!("{quote}{key}{quote}"));
+    let at = quoted.iter().filter_map(|word| text[from..].find(word.as_str())).min()?;
+    Some(from + at + 1..from + at + 1 + key.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,10 +141,36 @@ mod tests {
     }
 
     #[test]
+    fn a_long_line_is_cut_around_the_spot() {
+        let long = |before: usize, after: usize| format!("\t{}WHY{}", "ä".repeat(before), "z".repeat(after));
+        for (before, after) in [(0, 20_000), (20_000, 0), (9_000, 9_000), (157, 0), (10, 150), (100, 100)] {
+            let text = long(before, after);
+            let at = text.find("WHY").unwrap();
+            let error = shown(Error::usage("no"), &text, 1, Some(at..at + 3)).to_string();
+            let lines: Vec<&str> = error.lines().collect();
+            assert!(lines[1].chars().count() <= LONGEST + 8, "{error}");
+            let column = |line: &str, word| line.split(word).next().unwrap().chars().count();
+            assert_eq!(column(lines[1], "WHY"), column(lines[2], "^^^"), "{error}");
+            assert_eq!(
+                lines[1].matches('…').count(),
+                usize::from(before > 105) + usize::from(after > 54),
+                "{error}"
+            );
+        }
+        let whole = shown(Error::usage("no"), &long(9_000, 9_000), 1, Some(0..20_000)).to_string();
+        assert!(whole.lines().all(|line| line.chars().count() <= LONGEST + 8), "{whole}");
+        let none = shown(Error::usage("no"), &long(9_000, 9_000), 1, None).to_string();
+        assert_eq!((none.lines().count(), none.matches('…').count()), (2, 1), "{none}");
+    }
+
+    #[test]
     fn a_fact_is_found_where_it_is_set() {
         let text = "{% set versions = 1 %}\n{% set  version = 2 %}";
         assert_eq!(set_of(text, "version"), Some(31..38));
         assert_eq!(set_of(text, "meta"), None);
+        let text = "{% set _x = \"url\" %}{% set meta = {'a': 1, \"url\": 2} %}";
+        assert_eq!(key_of(text, "meta", "url").map(|at| (at.start, &text[at])), Some((44, "url")));
+        assert_eq!(key_of(text, "meta", "other"), None);
     }
 
     #[test]

@@ -57,6 +57,15 @@ pub(super) fn check_comments(text: &str, file: &str) -> Option<Error> {
     Some(place::point(error, "where", file, text, place::line_of(text, at), Some(at..at + 2)))
 }
 
+/// A carriage return: the shell takes it for a part of the word before it, and every line of such a script is another one.
+pub(super) fn check_returns(text: &str, file: &str) -> Option<Error> {
+    let at = memchr::memchr(b'\r', text.as_bytes())?;
+    let error = Error::usage("a carriage return stands here")
+        .line("the shell takes it for a part of the word before it")
+        .hint("save the file with line feeds alone, as `sed -i 's/\\r$//' FILE` does");
+    Some(place::point(error, "where", file, text, place::line_of(text, at), Some(at..at + 1)))
+}
+
 /// Everything that is wrong with a template or definition, in the order of the text.
 pub(super) fn check(
     kind: Kind,
@@ -418,7 +427,7 @@ mod tests {
             ("{% extends \"../base\" %}", "template `../base` not found"),
             ("{% extends \"mid\" %}", "templates extend each other: mid -> mid"),
             ("{% extends \"other\" %}", "there are too many storeys here"),
-            ("{% block build", "syntax error"),
+            ("{% block build", "this tag is not closed"),
         ] {
             let fixture = Fixture::new(&[
                 ("x", package),

@@ -81,7 +81,9 @@ fn a_cycle_prints_its_chain_once() {
             error.to_string(),
             "error: dependency cycle: gcc -> binutils -> gcc\n  \
              `binutils` asks for `gcc` at packages/binutils/package.sh:3\n  \
-             `gcc` asks for `binutils` at packages/gcc/package.sh:3"
+             3 | {% do tool(\"gcc\") %}\n    |       ^^^^^^^^^^^\n  \
+             `gcc` asks for `binutils` at packages/gcc/package.sh:3\n  \
+             3 | {% do tool(\"binutils\") %}\n    |       ^^^^^^^^^^^^^^^^"
         );
     }
     let only = Options { only: vec!["binutils".into()], ..Options::default() };
@@ -227,7 +229,7 @@ fn facts_are_checked() {
     for (fact, expected) in [
         (
             "version = 1.10",
-            "`version` must be text, not a number\n  where: packages/x/package.sh:2\n  2 | {% set version = 1.10 %}\n    |        ^^^^^^^\n  hint: put it in quotes: \"1.1\"",
+            "`version` must be text, not a number\n  where: packages/x/package.sh:2\n  2 | {% set version = 1.10 %}\n    |        ^^^^^^^\n  hint: put it in quotes; without them it is 1.1",
         ),
         ("version = \"a b\"", "`a b` is not a version"),
         ("sandbox = \"of\"", "`sandbox` cannot be `of`"),

@@ -4,20 +4,28 @@
 
 use super::files::LARGEST;
 use super::shell::{At, Scanner};
-use crate::base::{Error, Result};
+use crate::base::Error;
+
+/// What is wrong with a text, and the word of the definition that has made it so, where it can be one.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub error: Error,
+    pub word: Option<String>,
+}
 
 /// Adds a rendered body to `script`, tidied; `written` is told the number, from 0, of the body's line that each line
 /// of the script is, or the next one's for a blank line.
-pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usize)) -> Result<()> {
+pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usize)) -> Result<(), Wrong> {
     if body.len() > LARGEST {
-        return Err(Error::usage(format!("the script would have {} MiB", body.len() >> 20))
+        let error = Error::usage(format!("the script would have {} MiB", body.len() >> 20))
             .line(format!("{} MiB are the most; what is so large is a source: `src(...)`", LARGEST >> 20))
-            .hint("look for a text that a loop makes longer and longer"));
+            .hint("look for a text that a loop makes longer and longer");
+        return Err(Wrong { error, word: None });
     }
     if memchr::memchr(0, body.as_bytes()).is_some() {
-        return Err(
-            Error::usage("the script would have a NUL byte in it").line("no shell reads on behind one")
-        );
+        let error =
+            Error::usage("the script would have a NUL byte in it").line("no shell reads on behind one");
+        return Err(Wrong { error, word: Some("\0".to_string()) });
     }
     let mut scanner = Scanner::new(body);
     let start = script.len();
@@ -25,8 +33,9 @@ pub(super) fn tidy(body: &str, script: &mut String, mut written: impl FnMut(usiz
     for number in 0.. {
         let Some((line, at)) = scanner.next_line() else { break };
         if line.starts_with("#@ ") {
-            return Err(Error::usage(format!("the script has a line `{}`", line.escape_debug()))
-                .line("lines that begin with `#@ ` belong to the header, which is written for you"));
+            let error = Error::usage(format!("the script has a line `{}`", line.escape_debug()))
+                .line("lines that begin with `#@ ` belong to the header, which is written for you");
+            return Err(Wrong { error, word: Some(line.trim_end().to_string()) });
         }
         if at == At::Code && line.trim_start().is_empty() {
             blank = true;

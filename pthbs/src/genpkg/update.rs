@@ -1,6 +1,9 @@
 //! How newer versions of a package are found: by the rule of its `meta`, else by one made from its first address.
 
+use regex_lite::Regex;
+
 use super::instance::Rendering;
+use crate::base::{Error, Result};
 
 /// A page, and a regular expression whose group is a version there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,20 @@ impl Rendering {
 }
 
 impl UpdateRule {
+    /// The pattern, made ready.
+    pub fn regex(&self) -> Result<Regex> {
+        let pattern = &self.pattern;
+        let shown = pattern.escape_debug();
+        let regex = Regex::new(pattern).map_err(|cause| {
+            Error::usage(format!("`{shown}` is no regular expression")).line(cause.to_string())
+        })?;
+        if regex.captures_len() < 2 {
+            return Err(Error::usage(format!("`{shown}` has no group for the version"))
+                .hint("put what is the version in parentheses"));
+        }
+        Ok(regex)
+    }
+
     /// The rule for a file's successors: its directory is the page, and in its name a group stands for the version.
     ///
     /// None where the name has no version, or nothing else (forges make such files of tags, and list them elsewhere),

@@ -3,8 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use regex_lite::Regex;
-
 use super::bump::bump;
 use super::fetching::FetchArguments;
 use super::{OptionArguments, ProjectArguments};
@@ -122,14 +120,7 @@ fn look_up(packages: &[(&Rendering, UpdateRule)], fetcher: &Fetcher) -> Vec<Foun
 /// The newest version that a page has.
 fn newest(rule: &UpdateRule, fetcher: &Fetcher) -> Result<String> {
     let UpdateRule { url, pattern } = rule;
-    let regex = Regex::new(pattern).map_err(|cause| {
-        Error::usage(format!("`{pattern}` is no regular expression")).line(cause.to_string())
-    })?;
-    if regex.captures_len() < 2 {
-        return Err(
-            Error::usage(format!("`{pattern}` has no group for the version")).hint("put it in parentheses")
-        );
-    }
+    let regex = rule.regex()?;
     let page = fetcher.page(url)?;
     let versions = regex.captures_iter(&page).filter_map(|found| Some(found.get(1)?.as_str()));
     let newest = versions.max_by(|a, b| compare_versions(a, b));
