@@ -28,7 +28,13 @@ impl Catalog {
                 continue;
             }
             let place = format!("{DIR}/{}", directory.escape_debug());
-            let name: PackageName = directory.parse().map_err(|error: Error| error.with("where", place))?;
+            let name: PackageName = directory.parse().map_err(|error: Error| {
+                let error = error.with("where", place);
+                match directory.trim().to_lowercase().parse::<PackageName>() {
+                    Ok(near) => error.hint(format!("rename the directory: `{near}` is a name")),
+                    Err(_) => error.hint("rename the directory; one that begins with `.` is let be"),
+                }
+            })?;
             names.insert(directory, name);
         }
         Ok(Catalog { files, names })

@@ -114,6 +114,7 @@ impl Facts {
                     "two sources would both be `{}` in $src",
                     new.source.entry()
                 ))
+                .with("the other one", &old.place)
                 .hint("give one of them another name: `name=\"...\"`"));
             }
         }

@@ -187,6 +187,8 @@ fn translate(error: &minijinja::Error) -> Error {
         _ if detail == "recursion limit exceeded" => Error::usage("rendering does not come to an end")
             .hint("look for a macro or a block that calls itself"),
         ErrorKind::UndefinedError if detail.is_empty() => Error::usage("a value is undefined"),
+        ErrorKind::TooManyArguments => Error::usage("there are too many arguments")
+            .hint("all behind the first one are named: `sha256=\"...\"`, `as=\"...\"`"),
         _ if detail.is_empty() => Error::usage(error.kind().to_string()),
         _ => Error::usage(detail),
     }

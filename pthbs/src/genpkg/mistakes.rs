@@ -474,6 +474,132 @@ error: dependency cycle: x -> x
 }
 
 #[test]
+fn a_sum_that_is_none() {
+    let sum = "9b8d1ecedd5b5e81fbf1918e876752a7dd948e05c1a0dba10ab863842d45acd5";
+    for (wrong, more) in [
+        ("9b8d1e", "  it has 6 digits\n".to_string()),
+        (&sum.to_uppercase(), format!("  hint: did you mean `{sum}`?")),
+        (&format!("{sum} "), format!("  hint: did you mean `{sum}`?")),
+        (&"z".repeat(64), "  hint: with `sha256=\"\"` the fetch fails and tells the real one".to_string()),
+    ] {
+        let line = format!("{{% do src(\"https://e.org/x-1.tar\", sha256=\"{wrong}\") %}}");
+        let error = project(&line).error();
+        assert!(
+            error.starts_with(&format!("error: `{wrong}` is not a sha256: 64 digits 0-9 a-f\n")),
+            "{error}"
+        );
+        let place = format!("  where: packages/x/package.sh:3\n  3 | {line}\n    |       ^^^^");
+        assert!(error.contains(&place) && error.contains(&more), "{error}");
+    }
+}
+
+#[test]
+fn a_label_that_is_none() {
+    for (label, near) in [("a b", "a-b"), ("a/b", "a-b"), ("Tiny", "tiny"), (" x", "x")] {
+        let line = format!("{{% do tool(\"tool\", as=\"{label}\") %}}");
+        check(
+            &line,
+            &format!(
+                "\
+error: `as=\"{label}\"` is no label
+  a label is 1 to 64 of `a-z 0-9 + _ -` and begins with a letter or a digit
+  where: packages/x/package.sh:3
+  3 | {line}
+    |       {}
+  hint: did you mean `{near}`?",
+                "^".repeat(line.len() - 9)
+            ),
+        );
+    }
+}
+
+#[test]
+fn two_sources_of_one_name() {
+    check(
+        "{% do src(\"https://e.org/x-1.tar\", sha256=\"\") %}\n{% do src(\"https://f.org/x-1.tar\", sha256=\"\") %}",
+        "\
+error: two sources would both be `x-1` in $src
+  the other one: packages/x/package.sh:3
+  where: packages/x/package.sh:4
+  4 | {% do src(\"https://f.org/x-1.tar\", sha256=\"\") %}
+    |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: give one of them another name: `name=\"...\"`",
+    );
+}
+
+#[test]
+fn a_patch_that_is_not_there() {
+    let fixture = project("{% do patch(\"fix.pach\") %}");
+    fixture.write("packages/x/fix.patch", "");
+    assert_eq!(
+        fixture.error(),
+        "\
+error: packages/x has no file `fix.pach`
+  where: packages/x/package.sh:3
+  3 | {% do patch(\"fix.pach\") %}
+    |       ^^^^^^^^^^^^^^^^^
+  hint: did you mean `fix.patch`?"
+    );
+}
+
+#[test]
+fn a_fact_of_another_kind() {
+    check(
+        "{% set flags = \"-O2\" %}",
+        "\
+error: `flags` must be a sequence (as its default), not a string
+  set at: packages/x/package.sh:3
+  3 | {% set flags = \"-O2\" %}
+    |        ^^^^^
+  where: templates/base.sh:7
+  7 | make {{ fact(\"flags\", default=[], doc=\"for make\") | sh }}
+    |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  while rendering: packages/x/package.sh",
+    );
+}
+
+#[test]
+fn a_value_that_is_not_named() {
+    check(
+        "{% do src(\"https://e.org/x-1.tar\", \"\") %}",
+        "\
+error: there are too many arguments
+  where: packages/x/package.sh:3
+  3 | {% do src(\"https://e.org/x-1.tar\", \"\") %}
+    |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: all behind the first one are named: `sha256=\"...\"`, `as=\"...\"`",
+    );
+}
+
+#[test]
+fn an_empty_definition() {
+    let fixture = project("");
+    for text in ["", "\n\n"] {
+        fixture.write("x", text);
+        assert_eq!(
+            fixture.error(),
+            "\
+error: `version` is not set
+  where: packages/x/package.sh
+  hint: write `{% set version = \"...\" %}` into the definition"
+        );
+    }
+}
+
+#[test]
+fn a_byte_order_mark() {
+    let fixture = project("");
+    fixture.write("x", format!("\u{feff}{EXTENDS}"));
+    let error = fixture.error();
+    let place =
+        "error: a byte order mark stands here\n  where: packages/x/package.sh:1\n  1 | \u{feff}{% extends";
+    assert!(
+        error.starts_with(place) && error.ends_with("hint: save the file as UTF-8 without one"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_misspelt_key_of_meta() {
     check(
         "{% set meta = {\n\t\"licence\": \"MIT\",\n} %}",

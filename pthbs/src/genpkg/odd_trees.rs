@@ -96,7 +96,22 @@ fn directories_that_are_no_packages() {
         error.contains("`Odd name` is not a package name") && error.contains("where: packages/Odd name"),
         "{error}"
     );
-    fs::rename(fixture.path().join("packages/Odd name"), fixture.path().join("packages/empty")).unwrap();
+    let mut last = fixture.path().join("packages/Odd name");
+    for (name, shown, hint) in [
+        ("Zlib", "Zlib", "rename the directory: `zlib` is a name"),
+        ("X", "X", "rename the directory: `x` is a name"),
+        ("zlib\u{a0}", "zlib\\u{a0}", "rename the directory: `zlib` is a name"),
+        ("zl\u{ef}b", "zl\u{ef}b", "rename the directory; one that begins with `.` is let be"),
+        ("-x", "-x", "rename the directory; one that begins with `.` is let be"),
+    ] {
+        let dir = fixture.path().join("packages").join(name);
+        fs::rename(&last, &dir).unwrap();
+        last = dir;
+        let error = super::Project::open(fixture.path()).err().unwrap().to_string();
+        assert!(error.starts_with(&format!("error: `{shown}` is not a package name\n")), "{error}");
+        assert!(error.ends_with(&format!("  where: packages/{shown}\n  hint: {hint}")), "{error}");
+    }
+    fs::rename(last, fixture.path().join("packages/empty")).unwrap();
     assert!(
         fixture.error().contains("package `empty` has no definition\n  missing: packages/empty/package.sh")
     );

@@ -58,7 +58,13 @@ pub(super) fn check_comments(text: &str, file: &str) -> Option<Error> {
 }
 
 /// A carriage return: the shell takes it for a part of the word before it, and every line of such a script is another one.
+///
+/// A byte order mark is one more thing that editors of other systems leave in a file, and that nobody sees.
 pub(super) fn check_returns(text: &str, file: &str) -> Option<Error> {
+    if text.starts_with('\u{feff}') {
+        let error = Error::usage("a byte order mark stands here").hint("save the file as UTF-8 without one");
+        return Some(place::point(error, "where", file, text, 1, Some(0..'\u{feff}'.len_utf8())));
+    }
     let at = memchr::memchr(b'\r', text.as_bytes())?;
     let error = Error::usage("a carriage return stands here")
         .line("the shell takes it for a part of the word before it")

@@ -39,6 +39,15 @@ pub(super) fn explained(detail: &str, text: &str, at: Option<Range<usize>>) -> (
         let hint = format!("`{{% end{} %}}` ends it", tag.word);
         return (error.hint(hint), Some(first_line(text, tag.start)));
     }
+    if let ("unexpected character", Some(c)) = (detail, text[end..].chars().next()) {
+        let error = Error::usage(format!("`{}` cannot stand in a tag", c.escape_unicode()));
+        let error = match c {
+            c if c.is_whitespace() => error.hint("it looks like a blank and is none: write a blank"),
+            c if c.is_ascii() => Error::usage(format!("`{c}` cannot stand in a tag here")),
+            _ => error.hint("names are of `a-z A-Z 0-9 _`; other letters stand in quotes"),
+        };
+        return (error, Some(end..end + c.len_utf8()));
+    }
     let error = Error::usage(format!("syntax error: {detail}"));
     let begins = current.map(|marker| (place::line_of(text, marker.start), marker.closing()));
     let error = match begins.filter(|(line, _)| *line < place::line_of(text, end)) {
@@ -264,6 +273,17 @@ mod tests {
             4,
             "d",
         );
+    }
+
+    #[test]
+    fn characters_that_look_like_others_are_named() {
+        let hint = "it looks like a blank and is none: write a blank";
+        let what = format!("error: `\\u{{a0}}` cannot stand in a tag\n  hint: {hint}");
+        let error = Fixture::new(&[("x", &format!("{EXTENDS}{{% set\u{a0}_x = 1 %}}"))]).error();
+        let place = "\n  where: packages/x/package.sh:3\n  3 | {% set\u{a0}_x = 1 %}\n    |       ^\n";
+        assert_eq!(error, what.replacen('\n', place, 1));
+        let error = Fixture::new(&[("x", &format!("{EXTENDS}{{% set _größe = 1 %}}"))]).error();
+        assert!(error.starts_with("error: `\\u{f6}` cannot stand in a tag\n"), "{error}");
     }
 
     proptest! {

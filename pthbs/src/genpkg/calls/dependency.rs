@@ -56,8 +56,14 @@ pub(in super::super) fn check_label(label: &str) -> Result<()> {
     if label.parse::<PackageName>().is_ok() {
         return Ok(());
     }
-    Err(Error::usage(format!("`as=\"{}\"` is no label", label.escape_debug()))
-        .line("a label is 1 to 64 of `a-z 0-9 + _ -` and begins with a letter or a digit"))
+    let error = Error::usage(format!("`as=\"{}\"` is no label", label.escape_debug()))
+        .line("a label is 1 to 64 of `a-z 0-9 + _ -` and begins with a letter or a digit");
+    let allowed = |c: char| if u8::try_from(c).is_ok_and(PackageName::allows) { c } else { '-' };
+    let near: String = label.trim().to_lowercase().chars().map(allowed).collect();
+    Err(match near.parse::<PackageName>() {
+        Ok(near) => error.hint(format!("did you mean `{near}`?")),
+        Err(_) => error,
+    })
 }
 
 /// `deps()`: the closure over `dep`, direct ones first, as `/versions/NAME.HASH`.

@@ -8,6 +8,8 @@ use super::super::failure::Failure;
 use super::super::instance::canonical;
 use super::super::language;
 use super::super::options::not_a_choice;
+use super::super::place;
+use super::super::run::Frame;
 use super::{check_keywords, facts, frame, keyword, text_keyword, wrong_kind};
 use crate::base::{Error, Result, error};
 
@@ -68,7 +70,15 @@ pub(super) fn fact(state: &mut State<'_, '_>, name: &str, words: Kwargs) -> Resu
         (Some(set), default) => {
             if let Some(default) = default.filter(|default| !is_same_kind(default, &set)) {
                 let wanted = format!("a {} (as its default)", default.kind());
-                return Err(Error::usage(format!("`{name}` must be {wanted}, not a {}", set.kind())).into());
+                let error = Error::usage(format!("`{name}` must be {wanted}, not a {}", set.kind()));
+                let Frame { file, text, .. } = &*frame(state);
+                let error = match place::set_of(text, name) {
+                    Some(at) => {
+                        place::point(error, "set at", file, text, place::line_of(text, at.start), Some(at))
+                    }
+                    None => error,
+                };
+                return Err(error.into());
             }
             Ok(set)
         }

@@ -143,6 +143,13 @@ fn sum(function: &str, words: &Kwargs, url: &str) -> Result<Sha256> {
         let sum = format!("{UNKNOWN_SUM}{}", &filler[UNKNOWN_SUM.len()..]);
         return Ok(sum.parse().expect("these are 64 digits"));
     }
-    text.parse()
-        .map_err(|_| Error::usage(format!("`{}` is not a sha256: 64 digits 0-9 a-f", text.escape_debug())))
+    text.parse().map_err(|_| {
+        let error = Error::usage(format!("`{}` is not a sha256: 64 digits 0-9 a-f", text.escape_debug()));
+        let lower = text.trim().to_lowercase();
+        match (lower.parse::<Sha256>(), text.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            (Ok(meant), _) => error.hint(format!("did you mean `{meant}`?")),
+            (_, true) => error.line(format!("it has {} digits", text.len())),
+            (_, false) => error.hint("with `sha256=\"\"` the fetch fails and tells the real one"),
+        }
+    })
 }
