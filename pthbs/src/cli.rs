@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod genpkg;
+pub mod memory;
 pub mod pthbs;
 pub mod report;
 pub mod signals;

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::memory::Watch;
 use super::{config, report};
 use crate::base::{Error, Kind, Result};
 use crate::genpkg::{Options, Output, Project, Snapshot};
@@ -85,7 +86,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    watch_memory();
+    let _watch = Watch::begin();
     let project = &arguments.project;
     let result = match &arguments.command {
         Command::Render(arguments) => render::run(project, arguments),
@@ -107,30 +108,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
     }
-}
-
-/// Ends the program when it takes all memory: a text that is doubled forty times would otherwise take the machine along.
-///
-/// The engine counts instructions and not bytes, and such a text needs few of them. Nothing is written before all is
-/// rendered, so that the end may come at any moment of a rendering.
-fn watch_memory() {
-    const MOST: usize = 2 << 30;
-    let watch = || {
-        loop {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-            let taken = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
-            if taken.is_some_and(|kilobytes| kilobytes > MOST >> 10) {
-                let error = Error::usage(format!("rendering takes more than {} GiB of memory", MOST >> 30))
-                    .hint("look for a text that a loop makes longer and longer; `genpkg show NAME` renders one package");
-                report::say(&error.to_string());
-                std::process::exit(Kind::Usage.exit_code().into());
-            }
-        }
-    };
-    // Without the thread nothing is lost but the watch.
-    let _ = std::thread::Builder::new().name("memory".to_string()).spawn(watch);
 }
 
 impl ProjectArguments {

@@ -19,6 +19,7 @@ use super::language;
 use super::options::Values;
 use super::project::Tree;
 use super::threads::Threads;
+use super::underway::Begun;
 use crate::base::{Error, Result};
 
 /// Threads render with this much stack; only what is touched costs memory.
@@ -105,6 +106,7 @@ impl Run {
         }
         let file = Catalog::definition_place(&key.name);
         let text: Arc<str> = self.tree.catalog.definition(&key.name).map_err(Failure::placed)?.into();
+        let _begun = Begun::new(&label);
         let frame = Arc::new(Frame {
             run: Arc::clone(self),
             key: key.clone(),

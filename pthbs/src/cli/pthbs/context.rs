@@ -8,6 +8,7 @@ use super::Global;
 use crate::base::{Error, Result, fs};
 use crate::build::{Known, Origins};
 use crate::cli::config::{self, ProjectFile};
+use crate::cli::memory::Watch;
 use crate::cli::report;
 use crate::genpkg::{Options, Project};
 use crate::script::about::About;
@@ -145,7 +146,10 @@ fn current(project: &Path, keep: bool) -> Result<Rendered> {
     if let Ok(before) = Rendered::open(&dir) {
         options.keep(&before.index);
     }
-    let written = project.render(&options)?.write(&dir)?;
+    let watch = Watch::begin();
+    let output = project.render(&options)?;
+    drop(watch);
+    let written = output.write(&dir)?;
     let rendered = Rendered::open(&dir)?;
     let (all, changed) = (report::count(rendered.index.scripts.len(), "script"), written.changed);
     report::say(&report::verb("rendered", format_args!("{all}, {changed} changed")));

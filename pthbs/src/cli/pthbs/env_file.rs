@@ -9,6 +9,7 @@ use super::context::Scripts;
 use super::wanted::Wanted;
 use crate::base::{Error, Result, fs};
 use crate::cli::config;
+use crate::cli::memory::Watch;
 use crate::environment::EnvironmentFile;
 use crate::environment::file::{Copied, SmallFile, Wanted as Package, WithOptions, Written};
 use crate::genpkg::{Files, Options, Output, Project, Variant};
@@ -116,6 +117,7 @@ fn render(global: &Global, scripts: &Scripts, file: &EnvironmentFile, path: &Pat
         project = Project::from_files(files)?;
         options.variants.push(Variant { name: FILES.to_string(), ..Variant::default() });
     }
+    let _watch = Watch::begin();
     project.render(&options).map(Some)
 }
 
