@@ -47,7 +47,44 @@ pub(super) fn keywords(function: &str) -> Option<&'static [&'static str]> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::genpkg::{Files, Options, Project};
+
+    /// The guide's examples are packages: each renders in this tree, and lint has nothing to say of it.
+    #[test]
+    fn the_guides_examples_are_packages() {
+        let guide = include_str!("../../../packages/README.md");
+        let writing = guide.split("## The language").next().unwrap();
+        let examples: Vec<&str> =
+            writing.split("```\n").filter(|part| part.starts_with("{% extends")).collect();
+        assert_eq!(examples.len(), 2);
+        for example in examples {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+            let name = "example-of-the-guide";
+            let files =
+                Files::of_dir(root).with(&format!("packages/{name}/package.sh"), example.as_bytes().to_vec());
+            let project = Project::from_files(files).unwrap();
+            let only = Options { only: vec![name.to_string()], ..Options::default() };
+            let mut output = project.render(&only).unwrap_or_else(|error| panic!("{error}"));
+            output.scripts.retain(|label, _| label == name);
+            let found: Vec<String> = project.lint(&output).unwrap().iter().map(ToString::to_string).collect();
+            assert!(found.is_empty(), "{found:?}");
+        }
+    }
+
+    /// The list of blocks in the guide is that of `base`.
+    #[test]
+    fn the_guide_lists_every_block_of_the_base() {
+        let guide = include_str!("../../../packages/README.md");
+        let base = include_str!("../../../templates/base.sh");
+        let list = guide.split("The blocks are").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        let blocks = base.split("{% block ").skip(1).map(|rest| rest.split(' ').next().unwrap());
+        for block in blocks.filter(|block| !block.starts_with("pre_") && !block.starts_with("post_")) {
+            assert!(list.contains(&format!("`{block}`")), "`{block}`");
+        }
+    }
 
     /// The guide has the whole language in one table: a word that it lacks cannot be found by an author.
     #[test]
