@@ -1,6 +1,6 @@
 //! What a user's mistakes look like: what, where, why, what to do, and the exit code.
 
-use crate::world::{World, everybody};
+use crate::world::{Who, World, everybody};
 
 /// A definition that builds nothing, for mistakes that are seen before.
 fn definition(more: &str) -> String {
@@ -141,6 +141,41 @@ fn a_text_that_would_take_all_memory_ends_the_rendering_and_writes_nothing() {
         let shown = "error: rendering takes more than 2 GiB of memory\n  while rendering: bad\n";
         let ran = ran.exits(2);
         assert!(ran.stderr.starts_with(shown), "{}", ran.stderr);
+        assert_eq!(std::fs::read(world.path("project/rendered/index")).unwrap(), index);
+    }
+}
+
+#[test]
+fn a_definition_that_may_not_be_read_is_named_and_nothing_is_written() {
+    use std::os::unix::fs::PermissionsExt;
+    for who in everybody() {
+        let world = World::new(who);
+        world.genpkg(&["render"]).ok();
+        let index = std::fs::read(world.path("project/rendered/index")).unwrap();
+        let text = definition("{% do patch(\"closed.patch\") %}");
+        world.write("packages/bad/package.sh", &text);
+        world.write("packages/bad/closed.patch", "");
+        let close = |path: &str, mode| {
+            let path = world.path(&format!("project/packages/bad/{path}"));
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        close("closed.patch", 0);
+        // Nothing is closed to root.
+        let may_read = std::fs::File::open(world.path("project/packages/bad/closed.patch")).is_ok();
+        if may_read && who == Who::Caller {
+            continue;
+        }
+        let ran = world.genpkg(&["render"]).exits(2);
+        assert!(ran.stderr.contains("closed.patch`: Permission denied\n"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("  where: packages/bad/package.sh:4\n  4 | {% do patch"),
+            "{}",
+            ran.stderr
+        );
+        close("package.sh", 0);
+        let ran = world.genpkg(&["render"]).exits(2);
+        assert!(ran.stderr.starts_with("error: cannot read `"), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("packages/bad/package.sh`: Permission denied\n"), "{}", ran.stderr);
         assert_eq!(std::fs::read(world.path("project/rendered/index")).unwrap(), index);
     }
 }

@@ -249,6 +249,7 @@ fn manual_writes_completions_and_pages_of_both_programs() {
     let dir = world.path("usr").display().to_string();
     let ran = world.genpkg(&["manual", &dir]).ok();
     assert_eq!(ran.stdout, "");
+    assert!(!world.path("usr/share/man/man1/pthbs-enter.1").exists(), "nobody but pthbs calls it");
     for program in ["genpkg", "pthbs"] {
         let help = match program {
             "genpkg" => world.genpkg(&["--help"]),

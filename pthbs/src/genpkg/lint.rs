@@ -45,7 +45,10 @@ impl Project {
             definition(&text, &file, &mut findings);
             package(&output.scripts[label], &file, &text, &mut findings);
             for unused in self.catalog().files_of(name) {
-                if variants.iter().all(|one| !one.files.contains(&unused)) {
+                // Used with other options: `{% if sources == "debian" %}{% do patch("...") %}{% endif %}`.
+                let is_named =
+                    ['"', '\''].iter().any(|quote| text.contains(&format!("{quote}{unused}{quote}")));
+                if !is_named && variants.iter().all(|one| !one.files.contains(&unused)) {
                     findings.push(
                         Error::usage(format!("`{unused}` is not used"))
                             .with("where", format!("packages/{name}/{unused}"))
@@ -365,6 +368,11 @@ mod tests {
                 "{% extends \"base\" %}\n{% set version = \"1\" %}\n{% set meta = {\"license\": \"MIT\"} %}\n{% do src(\"https://e.org/x.tar\", sha256=\"\") %}\n",
             ),
             ("packages/x/left.patch", ""),
+            (
+                "y",
+                "{% extends \"base\" %}{% set version = \"1\" %}{% set meta = {\"description\": \"y\", \"license\": \"MIT\", \"homepage\": \"https://e.org/\"} %}\n{% if sources == \"debian\" %}{% do patch(\"old.patch\") %}{% endif %}\n",
+            ),
+            ("packages/y/old.patch", ""),
         ]);
         let project = fixture.open();
         let output = project.render(&crate::genpkg::Options::default()).unwrap();

@@ -52,7 +52,9 @@ fn pages(command: &clap::Command, name: &str, dir: &Path) -> Result<usize> {
     page.render(&mut text).map_err(|cause| Error::io("write", &path, &cause))?;
     write(&path, &text)?;
     let mut written = 1;
-    for subcommand in command.get_subcommands().filter(|one| one.get_name() != "help") {
+    // A hidden one is what pthbs calls itself.
+    let is_shown = |one: &&clap::Command| one.get_name() != "help" && !one.is_hide_set();
+    for subcommand in command.get_subcommands().filter(is_shown) {
         written += pages(subcommand, &format!("{name}-{}", subcommand.get_name()), dir)?;
     }
     Ok(written)
