@@ -1,9 +1,9 @@
 //! Runs one command in a namespace sandbox described by a plain value. Knows no package, script, hash or store.
 //!
 //! [`Spec`] says what a sandbox is. A program with threads starts a [`Helper`] before the first of them and gives it
-//! specs; one without calls [`run_here`]. [`overlay`] is for a view of the host with something added. In the order of events: `spec` checks, `identity` chooses a uid, `launch`
-//! clones, `inside` is pid 1 (it calls `root`, `mount`, `rights`, `seccomp`), `watch` follows it to its end. `weak` stands
-//! in for `inside` where a spec asks for it. `sys` alone is unsafe.
+//! specs; one without calls [`run_here`]. [`overlay`] is for a view of the host with something added. In the order of events:
+//! `spec` checks, `identity` chooses a uid, `launch` clones, `inside` is pid 1 (it calls `root`, `mount`, `rights`,
+//! `seccomp`), `watch` follows it to its end. `weak` stands in for `inside` where a spec asks for it. `sys` alone is unsafe.
 
 mod cgroup;
 mod diagnose;

@@ -149,6 +149,34 @@ fn a_killed_run_takes_its_builds_with_it_and_the_next_one_cleans_up() {
     }
 }
 
+/// Other commands have a process of their own that builds for them.
+#[test]
+fn a_killed_reproduction_takes_its_builds_with_it() {
+    for who in everybody() {
+        let (world, mark) = (World::new(who), mark(40));
+        let body = format!("\t[ \"$jobs\" = 999 ] || sleep {mark}");
+        world.write("packages/one/package.sh", &definition("", &body));
+        world.pthbs(&["build", "-j999", "one"]).ok();
+        let mut child = world.command("pthbs", &["reproduce", "one"]).spawn().unwrap();
+        while processes(&mark).is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = world.path("store").display().to_string();
+        let left = || [processes(&mark), processes(&store)].concat();
+        for _ in 0..300 {
+            if left().is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(left(), Vec::<String>::new());
+        world.pthbs(&["build", "word"]).ok();
+        assert_eq!(fs::read_dir(world.path("store/tmp")).unwrap().count(), 0);
+    }
+}
+
 #[test]
 fn two_and_twenty_at_once_build_each_script_once_and_say_whom_they_wait_for() {
     for count in [2, 20] {

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::stat::{SFlag, fstat};
+use nix::unistd::getppid;
 
 use crate::base::{Error, Result};
 use crate::build::Stop;
@@ -48,6 +50,18 @@ pub fn watch(stop: &Stop) -> Result<()> {
         }
     });
     std::thread::spawn(watch_pipes);
+    Ok(())
+}
+
+/// Asks to stop, too, when the process that started this one has ended, which had this id.
+pub fn stop_with(parent: i32, stop: &Stop) -> Result<()> {
+    let signal = Signal::SIGTERM;
+    prctl::set_pdeathsig(signal)
+        .map_err(|errno| Error::usage(format!("cannot watch the process {parent}: {}", errno.desc())))?;
+    // It may have ended before it was watched.
+    if getppid().as_raw() != parent {
+        stop.request(signal as i32);
+    }
     Ok(())
 }
 

@@ -15,8 +15,8 @@ use crate::source::Fetcher;
 /// Look for newer versions by each package's own rule, and change the packages to them.
 ///
 /// A rule is the `url` of a page and a `pattern`, a regular expression whose group is a version there: that of
-/// `meta.update`, else the directory of the package's first source and the name of that file. Prints a line for each newer version: name, old, new, with tabs between. What cannot be
-/// looked up is told on stderr, and the exit status is 1.
+/// `meta.update`, else the directory of the package's first source and the name of that file. Prints a line for each newer
+/// version: name, old, new, with tabs between. What cannot be looked up is told on stderr, and the exit status is 1.
 ///
 /// Example: genpkg update --check
 #[derive(clap::Args)]

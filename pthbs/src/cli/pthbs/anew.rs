@@ -156,7 +156,9 @@ fn label(script: &Script) -> String {
 pub(super) fn command(scratch: &Scratch, items: &Items, scripts: &[Script], weak: &Weak) -> Result<Command> {
     let mut command = this_program()?;
     command.current_dir(scratch.store().root()).arg("--root").arg(scratch.store().root());
-    command.arg("--rendered").arg(scratch.rendered()).arg("build").args(scripts.iter().map(label));
+    command.arg("--rendered").arg(scratch.rendered()).arg("build");
+    // A process that is killed cannot pass it on.
+    command.arg("--stop-with").arg(std::process::id().to_string()).args(scripts.iter().map(label));
     command.args(weak.words_for_scratch(items.store.root()));
     Ok(command)
 }

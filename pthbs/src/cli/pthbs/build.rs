@@ -66,6 +66,9 @@ pub(super) struct Width {
     /// Leave out a part of the schedule, to measure what it is worth (`make bench-set`)
     #[arg(long, value_name = "PART", value_parser = part, hide = true)]
     without: Vec<Part>,
+    /// Stop when the process that started this one, and has this id, has ended
+    #[arg(long, value_name = "PID", hide = true)]
+    pub(super) stop_with: Option<i32>,
     /// Take sources from the store and the distfiles directories only [also: PTHBS_OFFLINE=1]
     #[arg(long)]
     offline: bool,
@@ -156,6 +159,7 @@ pub(super) fn carry_out(
     let helper = Helper::start().map_err(context::from_sandbox)?;
     let stop = Stop::default();
     signals::watch(&stop)?;
+    width.stop_with.map_or(Ok(()), |parent| signals::stop_with(parent, &stop))?;
 
     width.weak.announce();
     let about = scripts.about()?;
